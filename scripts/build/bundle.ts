@@ -1,0 +1,63 @@
+import { join, relative, sep } from 'node:path';
+import * as esbuild from 'esbuild';
+import type { Entry } from './entries.ts';
+import type { OutputFile } from './put-in-place.ts';
+
+/** Packages that are never bundled: native ones, and the host's own, which its user has or does without. */
+const EXTERNAL = ['@lydell/node-pty', '@xterm/headless', '@anthropic-ai/*'];
+
+/** Some bundled packages are CommonJS and call `require` for built-in modules, which ES modules do not have. */
+const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';
+const require = createRequireOfBundle(import.meta.url);`;
+
+/** Bundles the entries of one output folder; also the folders of the packages whose code is in the result. */
+export async function bundleFolder(
+  root: string,
+  folder: string,
+  entries: readonly Entry[],
+): Promise<{ files: OutputFile[]; packages: string[] }> {
+  const result = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: entries.map((entry) => ({ in: join(root, entry.source), out: entry.bundle })),
+    outdir: join(root, folder),
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    charset: 'utf8',
+    legalComments: 'none',
+    external: EXTERNAL,
+    banner: { js: REQUIRE },
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const warning = result.warnings[0];
+  if (warning !== undefined) {
+    throw new Error(
+      `The bundle of ${folder} is doubtful: ${warning.text} (${warning.location?.file ?? 'no place'})`,
+    );
+  }
+  const names = new Set(entries.map((entry) => join(root, folder, `${entry.bundle}.js`)));
+  return {
+    files: result.outputFiles.map((file) => ({
+      path: relative(root, file.path).split(sep).join('/'),
+      text: file.text,
+      order: names.has(file.path) ? 1 : 0,
+    })),
+    packages: bundledPackages(root, result.metafile),
+  };
+}
+
+function bundledPackages(root: string, metafile: esbuild.Metafile): string[] {
+  const used = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const folders = used.flatMap((path) => {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+    return found === undefined ? [] : [join(root, found)];
+  });
+  return [...new Set(folders)].sort();
+}

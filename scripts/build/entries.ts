@@ -1,0 +1,19 @@
+/** What an old Node is told, and how: as text on standard error, or as the answer of a hook. */
+export type LauncherKind = 'cli' | 'attendant' | 'hook';
+
+/** One program or module of the package. */
+export interface Entry {
+  /** The file in which it starts, relative to the project. */
+  readonly source: string;
+  /** The output folder. Entries with the same folder share chunks, so a class exists once among them. */
+  readonly folder: string;
+  /** Where the bundle goes in that folder, without `.js`. */
+  readonly bundle: string;
+  /** A small file in front of it that checks the version of Node before any newer syntax is read. */
+  readonly launcher?: { readonly kind: LauncherKind; readonly file: string };
+  /** Whether its types are part of the package. */
+  readonly types?: boolean;
+}
+
+/** Everything that is built. Each source must exist: a row whose file is missing fails the build. */
+export const ENTRIES: readonly Entry[] = [];
