@@ -1,0 +1,95 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, unlessGone } from './errno.ts';
+import { randomId } from './random-id.ts';
+
+/** Temporary files start with this, so that no reader takes one for content and a sweep knows them. */
+export const TEMPORARY_PREFIX = '.tmp-';
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+export interface WriteOptions {
+  /** Wait until the content is on the disk, not only in the page cache. */
+  readonly flush: boolean;
+  /** The modification time to give the file, in milliseconds since the epoch; now when left out. */
+  readonly modifiedMs?: number;
+}
+
+/**
+ * Replaces `path` by `content` in one step: a reader sees the old file or the whole new one, never a part.
+ *
+ * The file gets mode 0600. Throws what the file system threw; the temporary file is removed then.
+ */
+export function writeAtomic(path: string, content: string, options: WriteOptions): void {
+  const temporary = writeTemporary(dirname(path), content, options);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    unlessGone(() => unlinkSync(temporary), undefined);
+    throw error;
+  }
+}
+
+/**
+ * Creates `path` with `content` in one step unless it exists.
+ *
+ * Returns `placed`, or `exists` when there was a file of that name, which stays as it was. Of several processes that
+ * place the same path at once exactly one gets `placed`.
+ */
+export function placeExclusive(path: string, content: string, options: WriteOptions): 'placed' | 'exists' {
+  const temporary = writeTemporary(dirname(path), content, options);
+  try {
+    return linkExclusive(temporary, path);
+  } finally {
+    unlessGone(() => unlinkSync(temporary), undefined);
+  }
+}
+
+/** Writes `content` to a new file of a temporary name in `folder` and returns its path. */
+function writeTemporary(folder: string, content: string, options: WriteOptions): string {
+  const temporary = join(folder, `${TEMPORARY_PREFIX}${process.pid}-${randomId(8)}`);
+  const file = openSync(temporary, CREATE, 0o600);
+  try {
+    writeAll(file, Buffer.from(content));
+    if (options.flush) fsyncSync(file);
+    if (options.modifiedMs !== undefined)
+      utimesSync(temporary, options.modifiedMs / 1000, options.modifiedMs / 1000);
+  } catch (error) {
+    unlessGone(() => unlinkSync(temporary), undefined);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return temporary;
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(file, bytes, written);
+}
+
+/** Gives `from` the second name `to`; file systems without hard links get a check and a rename instead. */
+function linkExclusive(from: string, to: string): 'placed' | 'exists' {
+  try {
+    linkSync(from, to);
+    return 'placed';
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return 'exists';
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+    if (existsSync(to)) return 'exists';
+    renameSync(from, to);
+    return 'placed';
+  }
+}

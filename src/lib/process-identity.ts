@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { errnoOf } from './errno.ts';
+
+/** One process for all time: a pid alone is given again to another process later. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time in the kernel's ticks since boot; `0` where the system does not tell it cheaply. */
+  readonly start: string;
+  /** Eight hex digits that name the boot and the pid namespace in which `pid` means something. */
+  readonly host: string;
+}
+
+/** Whether a process is there: `unknown` when its pid belongs to another boot, container or machine. */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+let here: string | undefined;
+
+/** Names this boot and pid namespace in eight hex digits; the same for every process that shares both. */
+export function hostKey(): string {
+  here ??= createHash('sha256').update(hostFacts()).digest('hex').slice(0, 8);
+  return here;
+}
+
+function hostFacts(): string {
+  if (process.platform !== 'linux') return `${process.platform}\0${hostname()}`;
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}\0${readlinkSync('/proc/self/ns/pid')}`;
+}
+
+/** The identity of the process `pid` of this machine, or undefined when there is none. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const start = startOf(pid);
+  return start === undefined ? undefined : { pid, start, host: hostKey() };
+}
+
+let self: ProcessIdentity | undefined;
+
+/** The identity of the running process. */
+export function thisProcess(): ProcessIdentity {
+  self ??= { pid: process.pid, start: startOf(process.pid) ?? '0', host: hostKey() };
+  return self;
+}
+
+/** Tells whether the process of that identity still runs. A pid that was given again counts as dead. */
+export function livenessOf(identity: ProcessIdentity): Liveness {
+  if (identity.host !== hostKey()) return 'unknown';
+  const start = startOf(identity.pid);
+  if (start === undefined) return 'dead';
+  return identity.start === '0' || start === '0' || start === identity.start ? 'alive' : 'dead';
+}
+
+/** The parent of process `pid`, where the system tells it cheaply (Linux), else undefined. */
+export function parentOf(pid: number): number | undefined {
+  const field = statFields(pid)?.[1];
+  return field === undefined ? undefined : Number(field);
+}
+
+function startOf(pid: number): string | undefined {
+  if (process.platform !== 'linux') return exists(pid) ? '0' : undefined;
+  const fields = statFields(pid);
+  // A zombie has ended: it only waits for its parent to read its exit status.
+  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return fields[19];
+}
+
+/** The fields of /proc/<pid>/stat from the third one (state) on; proc(5) names them. */
+function statFields(pid: number): string[] | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}

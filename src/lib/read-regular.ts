@@ -1,0 +1,56 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { errnoOf } from './errno.ts';
+
+/** What was found at a path that another process may have written. */
+export type ReadResult =
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: number; readonly modifiedMs: number }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'not-regular' }
+  | { readonly kind: 'too-large'; readonly bytes: number }
+  | { readonly kind: 'not-utf8' };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Without O_NONBLOCK opening a FIFO that somebody put there would wait for a writer for ever. */
+const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Reads a whole text file without following a link at its last step and without trusting its size.
+ *
+ * Links, folders, pipes and devices are `not-regular`; more than `maxBytes` is `too-large` and not read. Throws only
+ * for faults of the file system itself (no permission, input/output error).
+ */
+export function readRegular(path: string, maxBytes: number): ReadResult {
+  let file: number;
+  try {
+    file = openSync(path, OPEN);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
+    if (code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO' || code === 'EMLINK')
+      return { kind: 'not-regular' };
+    throw error;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return { kind: 'not-regular' };
+    if (stat.size > maxBytes) return { kind: 'too-large', bytes: stat.size };
+    const bytes = readUpTo(file, stat.size);
+    return { kind: 'text', text: utf8.decode(bytes), bytes: bytes.length, modifiedMs: stat.mtimeMs };
+  } catch (error) {
+    if (error instanceof TypeError) return { kind: 'not-utf8' };
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readUpTo(file: number, size: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size);
+  let read = 0;
+  while (read < size) {
+    const count = readSync(file, buffer, read, size - read, read);
+    if (count === 0) break;
+    read += count;
+  }
+  return buffer.subarray(0, read);
+}
