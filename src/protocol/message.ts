@@ -1,0 +1,135 @@
+import * as z from 'zod/mini';
+import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
+
+/** Most bytes of UTF-8 that the content of one message may have: 1 MiB. */
+export const MAX_CONTENT_BYTES = 1024 * 1024;
+/** Most bytes of a message file: each byte of content may become six in JSON (`\u0000`), and the envelope is small. */
+export const MAX_MESSAGE_FILE_BYTES = 6 * MAX_CONTENT_BYTES + 64 * 1024;
+/** The version of the envelope that this program writes and the highest that it reads. */
+export const MESSAGE_FORMAT = 1;
+
+export const MESSAGE_TYPES = ['query', 'response', 'note', 'ping', 'session-ended'] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+/**
+ * Whether the session that sent a message asks a person before it acts (`asks`) or skips permissions (`bypasses`).
+ * A claim of the sender: processes of one user cannot prove it to each other.
+ */
+export const PERMISSION_CLASSES = ['asks', 'bypasses'] as const;
+export type PermissionClass = (typeof PERMISSION_CLASSES)[number];
+
+const seatId = z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' });
+const messageId = z.custom<MessageId>(isMessageId, {
+  error: 'expected "msg-" and twelve characters of [a-z0-9]',
+});
+const count = z.int().check(z.nonnegative());
+
+const metadata = z.looseObject({
+  urgency: z.optional(z.string()),
+  fromProject: z.optional(z.string()),
+  fromName: z.optional(z.string()),
+  fromKind: z.optional(z.string()),
+  fromMachine: z.optional(z.string()),
+  fromConversation: z.optional(z.string()),
+  /** The conversation that the sender had in mind; a newer one on the same seat is told so. */
+  toConversation: z.optional(z.string()),
+  permissionClass: z.optional(z.enum(PERMISSION_CLASSES)),
+  /** For a response: whether the asked conversation gave it, a newer one on its seat, or a fork of it. */
+  answeredBy: z.optional(z.enum(['same', 'newer', 'fork'])),
+});
+
+/** What other processes wrote: v1's keys are needed, ours are optional, unknown ones are kept. */
+export const messageSchema = z.looseObject({
+  id: messageId,
+  from: seatId,
+  to: seatId,
+  type: z.enum(MESSAGE_TYPES),
+  timestamp: z.string(),
+  status: z.string(),
+  content: z.string(),
+  inReplyTo: z.nullable(messageId),
+  metadata: z._default(metadata, {}),
+  format: z.optional(count),
+  seq: z.optional(count),
+  expiresAfterMs: z.optional(count),
+  thread: z.optional(messageId),
+  hops: z.optional(count),
+  expectsReply: z.optional(z.boolean()),
+  /** How often earlier owners put this message before the session without proof that it was seen. */
+  repeat: z.optional(count),
+});
+
+/**
+ * One message, as it lies in a mailbox.
+ *
+ * `seq` counts the sender's messages from 1 and gives their order; `thread` is the id of the first message of the
+ * conversation; `hops` counts how many messages led to this one; `expiresAfterMs` runs from the arrival on the
+ * receiver's machine.
+ */
+export type Message = z.infer<typeof messageSchema>;
+
+export type ParsedMessage =
+  | { readonly ok: true; readonly message: Message }
+  | { readonly ok: false; readonly reason: string; readonly from?: SeatId; readonly id?: MessageId };
+
+export interface ExpectedEnvelope {
+  /** The id that the file name gives. */
+  readonly id: MessageId;
+  /** The seat in whose mailbox it lies. */
+  readonly to: SeatId;
+}
+
+/** Parses the text of a message file; never throws. A reason names the key, what was expected and what was there. */
+export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMessage {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const sender = claimedSender(raw);
+  const newer = newerFormat(raw);
+  if (newer !== undefined) {
+    return {
+      ok: false,
+      reason: `format ${newer} is newer than ${MESSAGE_FORMAT}, the highest that this version reads`,
+      ...sender,
+    };
+  }
+  const parsed = messageSchema.safeParse(raw);
+  if (!parsed.success) return { ok: false, reason: describeIssues(parsed.error.issues), ...sender };
+  const message = parsed.data;
+  if (message.id !== expected.id)
+    return {
+      ok: false,
+      reason: `id: expected ${expected.id} as in the file name, got ${message.id}`,
+      ...sender,
+    };
+  if (message.to !== expected.to)
+    return { ok: false, reason: `to: expected ${expected.to}, got ${message.to}`, ...sender };
+  const bytes = Buffer.byteLength(message.content);
+  if (bytes > MAX_CONTENT_BYTES)
+    return { ok: false, reason: `content: ${bytes} bytes, at most ${MAX_CONTENT_BYTES}`, ...sender };
+  return { ok: true, message };
+}
+
+function describeIssues(
+  issues: readonly { readonly path: PropertyKey[]; readonly message: string }[],
+): string {
+  return issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.map(String).join('.') || 'message'}: ${issue.message}`)
+    .join('; ');
+}
+
+function claimedSender(raw: unknown): { from?: SeatId; id?: MessageId } {
+  if (typeof raw !== 'object' || raw === null) return {};
+  const from = 'from' in raw && isSeatId(raw.from) ? { from: raw.from } : {};
+  const id = 'id' in raw && isMessageId(raw.id) ? { id: raw.id } : {};
+  return { ...from, ...id };
+}
+
+function newerFormat(raw: unknown): number | undefined {
+  if (typeof raw !== 'object' || raw === null || !('format' in raw)) return undefined;
+  return typeof raw.format === 'number' && raw.format > MESSAGE_FORMAT ? raw.format : undefined;
+}

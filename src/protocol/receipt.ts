@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
+
+/**
+ * What became of a message.
+ *
+ * ```
+ * accepted → delivered → offered → seen → answered
+ *     │          ├→ held → offered | refused
+ *     │          └→ refused | expired
+ *     └→ undeliverable
+ * ```
+ * `accepted`: durable at the sender. `delivered`: in the receiver's mailbox. `offered`: put before the session, by the
+ * path in `path`. `seen`: proved from the receiver's conversation. `answered`: its response is in the sender's mailbox.
+ */
+export const MESSAGE_STATES = [
+  'accepted',
+  'delivered',
+  'held',
+  'offered',
+  'seen',
+  'answered',
+  'refused',
+  'expired',
+  'undeliverable',
+] as const;
+export type MessageState = (typeof MESSAGE_STATES)[number];
+
+/** Once reached, these stay. */
+export const FINAL_STATES: ReadonlySet<MessageState> = new Set([
+  'answered',
+  'refused',
+  'expired',
+  'undeliverable',
+]);
+
+export const DELIVERY_PATHS = ['inbox-socket', 'file-changed', 'hook-context', 'listen', 'tool'] as const;
+export type DeliveryPath = (typeof DELIVERY_PATHS)[number];
+
+export const stateRecordSchema = z.looseObject({
+  state: z.enum(MESSAGE_STATES),
+  /** ISO time with milliseconds, by the clock of the machine of `by`. */
+  at: z.string(),
+  by: z.custom<SeatId>(isSeatId, { error: 'expected a seat id' }),
+  reason: z.optional(z.string()),
+  path: z.optional(z.enum(DELIVERY_PATHS)),
+});
+/** One step of a message's way: the state, when, who recorded it, and why. */
+export type StateRecord = z.infer<typeof stateRecordSchema>;
+
+export const receiptSchema = z.looseObject({
+  message: z.custom<MessageId>(isMessageId, { error: 'expected a message id' }),
+  ...stateRecordSchema.shape,
+});
+/** A state record on its way to the sender: a file in the sender's `receipts/`. */
+export type Receipt = z.infer<typeof receiptSchema>;
+
+const RANK: Record<MessageState, number> = {
+  accepted: 0,
+  delivered: 1,
+  held: 2,
+  offered: 3,
+  seen: 4,
+  expired: 5,
+  refused: 5,
+  undeliverable: 5,
+  answered: 6,
+};
+
+/** The state that a message is in by its records: the furthest that was reached, in whatever order they arrived. */
+export function currentState(records: readonly StateRecord[]): MessageState {
+  let current: MessageState = 'accepted';
+  for (const { state } of records) if (RANK[state] >= RANK[current]) current = state;
+  return current;
+}
+
+/** The records without repeats of the same state by the same seat and path, in order of time. */
+export function mergeStates(...lists: readonly (readonly StateRecord[])[]): StateRecord[] {
+  const merged = new Map<string, StateRecord>();
+  for (const record of lists.flat()) {
+    const key = [record.state, record.by, record.path, record.state === 'offered' ? record.at : ''].join('|');
+    if (!merged.has(key)) merged.set(key, record);
+  }
+  return [...merged.values()].sort((a, b) => a.at.localeCompare(b.at) || RANK[a.state] - RANK[b.state]);
+}
