@@ -1,0 +1,82 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { readRegular } from '../lib/read-regular.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import { type Limits, limitsFrom, type Settings, settingsSchema } from './settings.ts';
+import { type Environment, trustedEnvironment } from './trusted-environment.ts';
+
+/** Everything that a run of any front door was told, resolved once and frozen. */
+export interface ResolvedConfig {
+  /** The mailbox root, absolute. */
+  readonly root: string;
+  /** The project folder that the caller works in, absolute. */
+  readonly projectDir: string;
+  /** The home folder of Claude Code's own files, absolute. */
+  readonly claudeConfigDir: string;
+  /** A seat that the environment names (`BRIDGE_SESSION_ID`), unchecked. */
+  readonly seatAddress: string | undefined;
+  readonly limits: Limits;
+  /** The environment that was resolved: without what a project's settings put there. */
+  readonly env: Environment;
+}
+
+export interface ConfigInput {
+  readonly env: Environment;
+  /** The folder that the process works in. */
+  readonly cwd: string;
+}
+
+const SETTINGS_FILE = 'settings.json';
+const MAX_SETTINGS_BYTES = 256 * 1024;
+
+/**
+ * Resolves the configuration: environment over the person's `settings.json` in the root over defaults.
+ *
+ * Throws `setting-invalid` with file, key, what was expected and what was there.
+ */
+export function resolveConfig({ env: rawEnv, cwd }: ConfigInput): ResolvedConfig {
+  const env = trustedEnvironment(rawEnv, cwd);
+  const home = env['HOME'] || env['USERPROFILE'] || homedir();
+  const claudeConfigDir = resolve(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'));
+  const root = rootFrom(env['BRIDGE_DIR'], join(home, '.claude', 'session-bridge'));
+  return Object.freeze({
+    root,
+    projectDir: resolve(cwd, env['PROJECT_DIR'] || env['CLAUDE_PROJECT_DIR'] || '.'),
+    claudeConfigDir,
+    seatAddress: env['BRIDGE_SESSION_ID'] || undefined,
+    limits: limitsFrom(readSettings(join(root, SETTINGS_FILE))),
+    env,
+  });
+}
+
+function rootFrom(fromEnv: string | undefined, byDefault: string): string {
+  if (!fromEnv) return byDefault;
+  if (isAbsolute(fromEnv)) return resolve(fromEnv);
+  throw new CahootsError('setting-invalid', `BRIDGE_DIR is "${fromEnv}", which is not an absolute path.`, {
+    remedy: 'Set it to an absolute path, or unset it to use ~/.claude/session-bridge.',
+    facts: { key: 'BRIDGE_DIR', got: fromEnv },
+  });
+}
+
+function readSettings(file: string): Settings {
+  const found = readRegular(file, MAX_SETTINGS_BYTES);
+  if (found.kind === 'missing') return {};
+  if (found.kind !== 'text') throw invalid(file, `it is ${found.kind.replace('-', ' ')}`);
+  let raw: unknown;
+  try {
+    raw = JSON.parse(found.text);
+  } catch (error) {
+    throw invalid(file, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = settingsSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+  throw invalid(file, issues.join('; '));
+}
+
+function invalid(file: string, reason: string): CahootsError {
+  return new CahootsError('setting-invalid', `The settings in ${file} cannot be used: ${reason}.`, {
+    remedy: 'Correct the file or remove it; docs/operations.md lists the keys.',
+    facts: { file, reason },
+  });
+}
