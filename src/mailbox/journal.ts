@@ -1,0 +1,90 @@
+import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { unlessGone } from '../lib/errno.ts';
+import { appendJsonLine, parseJsonLines } from '../lib/json-lines.ts';
+import { readRegular } from '../lib/read-regular.ts';
+import type { Message } from '../protocol/message.ts';
+import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
+
+const SUMMARY_CHARACTERS = 160;
+const MAX_REASON_CHARACTERS = 300;
+const MAX_DAY_BYTES = 512 * 1024 * 1024;
+
+const entrySchema = z.looseObject({
+  ...stateRecordSchema.shape,
+  message: z.string(),
+  from: z.string(),
+  to: z.string(),
+  type: z.optional(z.string()),
+  thread: z.optional(z.string()),
+  inReplyTo: z.optional(z.nullable(z.string())),
+  summary: z.optional(z.string()),
+});
+/** One line of the journal: a message reached a state. */
+export type JournalEntry = z.infer<typeof entrySchema>;
+
+/** Where the journal of a root is: one file of JSON lines for each day (UTC). */
+export function journalFolder(root: string): string {
+  return join(root, 'log');
+}
+
+/** The journal file of the day in which `epochMs` falls. */
+export function journalFile(root: string, epochMs: number): string {
+  return join(journalFolder(root), `${new Date(epochMs).toISOString().slice(0, 10)}.jsonl`);
+}
+
+/** Appends that `message` reached a state. The journal is for people: nothing of delivery depends on it. */
+export function appendJournal(root: string, message: Message, record: StateRecord): void {
+  mkdirSync(journalFolder(root), { recursive: true, mode: 0o700 });
+  appendJsonLine(journalFile(root, Date.parse(record.at)), {
+    ...record,
+    ...(record.reason === undefined ? {} : { reason: oneLine(record.reason, MAX_REASON_CHARACTERS) }),
+    message: message.id,
+    from: message.from,
+    to: message.to,
+    type: message.type,
+    thread: message.thread ?? message.id,
+    inReplyTo: message.inReplyTo,
+    summary: oneLine(message.content, SUMMARY_CHARACTERS),
+  });
+}
+
+/** Control characters become blanks: they would take six bytes each, and the line has a size to keep. */
+function oneLine(text: string, characters: number): string {
+  return text
+    .slice(0, characters)
+    .toWellFormed()
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}
+
+/** The entries of the newest day files, oldest first, at most `limit`. */
+export function readJournal(root: string, limit: number): JournalEntry[] {
+  const days = unlessGone(() => readdirSync(journalFolder(root)), [])
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
+  let entries: JournalEntry[] = [];
+  for (const day of days.reverse()) {
+    if (entries.length >= limit) break;
+    const found = readRegular(join(journalFolder(root), day), MAX_DAY_BYTES);
+    if (found.kind === 'text') entries = [...parseJournal(found.text), ...entries];
+  }
+  return entries.slice(-limit);
+}
+
+/** The entries in a text of journal lines; what is no entry is left out. */
+export function parseJournal(text: string): JournalEntry[] {
+  return parseJsonLines(text).flatMap((value) => {
+    const parsed = entrySchema.safeParse(value);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+/** Removes day files last written before `olderThanMs`. */
+export function pruneJournal(root: string, olderThanMs: number): void {
+  for (const name of unlessGone(() => readdirSync(journalFolder(root)), [])) {
+    const path = join(journalFolder(root), name);
+    if (unlessGone(() => statSync(path).mtimeMs, Number.POSITIVE_INFINITY) < olderThanMs)
+      unlessGone(() => unlinkSync(path), undefined);
+  }
+}

@@ -1,0 +1,217 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { placeExclusive } from '../lib/atomic-write.ts';
+import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { livenessOf, thisProcess } from '../lib/process-identity.ts';
+import { readRegular } from '../lib/read-regular.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import { type MessageId, newMessageId, type SeatId } from '../protocol/ids.ts';
+import { parseJson } from '../protocol/json.ts';
+import {
+  MAX_CONTENT_BYTES,
+  MAX_MESSAGE_FILE_BYTES,
+  MESSAGE_FORMAT,
+  type Message,
+  messageSchema,
+  type MessageType,
+} from '../protocol/message.ts';
+import type { StateRecord } from '../protocol/receipt.ts';
+import { claimPath, parseClaimName } from './claim-name.ts';
+import { appendJournal } from './journal.ts';
+import { pastPathForWriting } from './past.ts';
+import { facadeOf, isThere, requireOwnFolder, type SeatFolder, seatFolder } from './seat-folder.ts';
+import { storageError } from './storage-error.ts';
+
+/** What a sender says of a message; the mailbox adds id, order and times. */
+export interface Draft {
+  readonly to: SeatId;
+  readonly type: MessageType;
+  readonly content: string;
+  readonly inReplyTo?: MessageId;
+  /** The first message of the conversation; the message itself when left out. */
+  readonly thread?: MessageId;
+  readonly hops?: number;
+  readonly expiresAfterMs?: number;
+  readonly metadata: Message['metadata'];
+}
+
+export interface PostContext {
+  readonly root: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Sends a message: when this returns, it lies flushed in the receiver's mailbox and the sender's outbox has a copy.
+ *
+ * A kill at any moment leaves it either unsent or to be delivered by {@link resendUnsent}; never half, never twice under
+ * two ids. Throws `content-too-large` with the size, `content-empty`, `peer-unknown` when the receiver's mailbox is
+ * gone, or a storage error; the message is not sent then.
+ */
+export function post(context: PostContext, sender: SeatFolder, draft: Draft): Message {
+  checkContent(draft);
+  const message = compose(context, sender, draft);
+  const accepted: StateRecord = { state: 'accepted', at: isoMillis(context.clock.now()), by: sender.id };
+  const sending = sendingPath(sender, message.id);
+  try {
+    placeExclusive(sending, serialise(message), { flush: true });
+    if (!deliver(context.root, message)) {
+      unlessGone(() => unlinkSync(sending), undefined);
+      throw new CahootsError('peer-unknown', `The mailbox of ${message.to} is gone.`, {
+        remedy: 'See who is there with: cahoots peers',
+        facts: { peer: message.to },
+      });
+    }
+  } catch (error) {
+    unlessGone(() => unlinkSync(sending), undefined);
+    throw storageError(error, `The message to ${message.to} was not sent`);
+  }
+  finishSending(context, sender, { message, sending, accepted });
+  return message;
+}
+
+/**
+ * Delivers what processes that were killed while sending left behind, under the same ids, and returns how many.
+ *
+ * A receiver that has such a message already keeps one copy. One whose mailbox is gone is recorded as undeliverable.
+ */
+export function resendUnsent(context: PostContext, sender: SeatFolder): number {
+  let resent = 0;
+  for (const name of unlessGone(() => readdirSync(sender.sending), [])) {
+    const claim = parseClaimName(name);
+    if (claim === undefined || livenessOf(claim.owner.process) === 'alive') continue;
+    const sending = join(sender.sending, name);
+    const found = readRegular(sending, MAX_MESSAGE_FILE_BYTES);
+    const message = found.kind === 'text' ? parseJson(found.text, messageSchema) : undefined;
+    if (found.kind !== 'text' || message === undefined) continue;
+    const accepted: StateRecord = { state: 'accepted', at: isoMillis(found.modifiedMs), by: sender.id };
+    if (deliver(context.root, message)) {
+      finishSending(context, sender, { message, sending, accepted });
+      resent += 1;
+    } else {
+      const reason = 'the mailbox of the receiver is gone';
+      const failed: StateRecord = {
+        state: 'undeliverable',
+        at: isoMillis(context.clock.now()),
+        by: sender.id,
+        reason,
+      };
+      recordSent(context.root, sender, { message, states: [accepted, failed] });
+      unlessGone(() => unlinkSync(sending), undefined);
+    }
+  }
+  return resent;
+}
+
+function checkContent({ type, content }: Draft): void {
+  if (content === '' && (type === 'query' || type === 'response' || type === 'note')) {
+    throw new CahootsError('content-empty', `A ${type} without content was not sent.`, {
+      remedy: 'Say something in it.',
+    });
+  }
+  const bytes = Buffer.byteLength(content);
+  if (bytes > MAX_CONTENT_BYTES) {
+    throw new CahootsError(
+      'content-too-large',
+      `The content has ${bytes} bytes; a message carries at most ${MAX_CONTENT_BYTES} (1 MiB).`,
+      {
+        remedy: 'Put it into a file and send the path, or send it in parts.',
+        facts: { bytes, limit: MAX_CONTENT_BYTES },
+      },
+    );
+  }
+}
+
+function compose({ clock }: PostContext, sender: SeatFolder, draft: Draft): Message {
+  const id = newMessageId();
+  return {
+    id,
+    from: sender.id,
+    to: draft.to,
+    type: draft.type,
+    timestamp: isoSeconds(clock.now()),
+    status: 'pending',
+    content: draft.content,
+    inReplyTo: draft.inReplyTo ?? null,
+    metadata: { urgency: 'normal', ...draft.metadata },
+    format: MESSAGE_FORMAT,
+    seq: nextSequence(sender),
+    thread: draft.thread ?? id,
+    hops: draft.hops ?? 0,
+    expectsReply: draft.type === 'query',
+    ...(draft.expiresAfterMs === undefined ? {} : { expiresAfterMs: draft.expiresAfterMs }),
+  };
+}
+
+/** One byte is appended per message; the length counts them. Two sends at the very same moment may share a number. */
+function nextSequence(sender: SeatFolder): number {
+  try {
+    appendFileSync(sender.sequence, '.', { mode: 0o600 });
+    return statSync(sender.sequence).size;
+  } catch (error) {
+    throw storageError(error, 'The message was not sent');
+  }
+}
+
+/** Places a message in the receiver's mailbox, ours or v1's. False when there is no such mailbox. */
+function deliver(root: string, message: Message): boolean {
+  const seat = seatFolder(root, message.to);
+  const text = serialise(message);
+  if (isThere(seat.path)) {
+    requireOwnFolder(seat.path);
+    requireOwnFolder(seat.inbox);
+    placeExclusive(join(seat.inbox, `${message.id}.json`), text, { flush: true });
+    return true;
+  }
+  const v1 = facadeOf(root, message.to);
+  if (!existsSync(v1.inbox)) return false;
+  requireOwnFolder(v1.path);
+  requireOwnFolder(v1.inbox);
+  placeExclusive(join(v1.inbox, `${message.id}.json`), text, { flush: true });
+  return true;
+}
+
+interface Sent {
+  readonly message: Message;
+  readonly sending: string;
+  readonly accepted: StateRecord;
+}
+
+function finishSending(
+  { root, clock }: PostContext,
+  sender: SeatFolder,
+  { message, sending, accepted }: Sent,
+): void {
+  const delivered: StateRecord = { state: 'delivered', at: isoMillis(clock.now()), by: sender.id };
+  try {
+    recordSent(root, sender, { message, states: [accepted, delivered] });
+  } catch (error) {
+    // The message is in the receiver's mailbox: a disk that is full only now must not make it look unsent. The file in
+    // sending/ stays, and a later process of this seat completes the record.
+    if (errnoOf(error) === undefined) throw error;
+    return;
+  }
+  unlessGone(() => unlinkSync(sending), undefined);
+}
+
+function recordSent(
+  root: string,
+  sender: SeatFolder,
+  { message, states }: { message: Message; states: StateRecord[] },
+): void {
+  const copy = { ...message, status: 'sent', states };
+  placeExclusive(pastPathForWriting(sender.outbox, message.id), `${JSON.stringify(copy, null, 2)}\n`, {
+    flush: false,
+  });
+  for (const state of states) appendJournal(root, message, state);
+}
+
+/** The name says which process is sending, so that another one can tell a message that nobody delivers any more. */
+function sendingPath(sender: SeatFolder, id: MessageId): string {
+  mkdirSync(sender.sending, { recursive: true, mode: 0o700 });
+  return claimPath(sender.sending, { id, owner: { process: thisProcess(), generation: 0 } });
+}
+
+function serialise(message: Message): string {
+  return `${JSON.stringify(message, null, 2)}\n`;
+}

@@ -1,0 +1,154 @@
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { unlessGone } from '../lib/errno.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import type { SeatId } from '../protocol/ids.ts';
+import { storageError } from './storage-error.ts';
+
+/** The folders of one seat, all absolute. */
+export interface SeatFolder {
+  readonly id: SeatId;
+  readonly path: string;
+  readonly record: string;
+  readonly inbox: string;
+  readonly claimed: string;
+  readonly read: string;
+  readonly outbox: string;
+  /** Accepted messages that are not known to be delivered yet. */
+  readonly sending: string;
+  readonly receipts: string;
+  readonly rejected: string;
+  readonly holders: string;
+  /** One byte per message sent: its length is the sequence number. */
+  readonly sequence: string;
+}
+
+/** The folder through which session-bridge v1 sees a seat, and through which v1's own seats are reached. */
+export interface Facade {
+  readonly path: string;
+  readonly manifest: string;
+  readonly inbox: string;
+  readonly outbox: string;
+}
+
+const PRIVATE = 0o700;
+
+/** Where the seats of a root are. */
+export function seatsFolder(root: string): string {
+  return join(root, 'seats');
+}
+
+/** Where v1's sessions, and the façades of ours, are. */
+export function sessionsFolder(root: string): string {
+  return join(root, 'sessions');
+}
+
+/** The paths of a seat's folder; nothing is looked at. */
+export function seatFolder(root: string, id: SeatId): SeatFolder {
+  const path = join(seatsFolder(root), id);
+  const outbox = join(path, 'outbox');
+  return {
+    id,
+    path,
+    record: join(path, 'seat.json'),
+    inbox: join(path, 'inbox'),
+    claimed: join(path, 'claimed'),
+    read: join(path, 'read'),
+    outbox,
+    sending: join(outbox, 'sending'),
+    receipts: join(path, 'receipts'),
+    rejected: join(path, 'rejected'),
+    holders: join(path, 'holders'),
+    sequence: join(path, 'sequence'),
+  };
+}
+
+/** The paths of a façade; nothing is looked at. */
+export function facadeOf(root: string, id: SeatId): Facade {
+  const path = join(sessionsFolder(root), id);
+  return {
+    path,
+    manifest: join(path, 'manifest.json'),
+    inbox: join(path, 'inbox'),
+    outbox: join(path, 'outbox'),
+  };
+}
+
+/**
+ * Makes sure that the mailbox root is there, is ours and is private; creates it with mode 0700.
+ *
+ * Throws `root-not-ours`, `root-link` (a link where a folder of ours should be), `root-unusable` or `storage-full`.
+ */
+export function openRoot(root: string): void {
+  try {
+    mkdirSync(seatsFolder(root), { recursive: true, mode: PRIVATE });
+    mkdirSync(sessionsFolder(root), { recursive: true, mode: PRIVATE });
+    // The root itself may be reached through a link that the person made; what it leads to must be ours.
+    requireOwnFolder(realpathSync(root));
+  } catch (error) {
+    throw storageError(error, `The mailbox root ${root} cannot be used`);
+  }
+  requireOwnFolder(seatsFolder(root));
+  requireOwnFolder(sessionsFolder(root));
+}
+
+/** Makes the folders of a seat. Throws like {@link openRoot}. */
+export function createSeatFolder(root: string, id: SeatId): SeatFolder {
+  const folder = seatFolder(root, id);
+  try {
+    mkdirSync(folder.path, { recursive: true, mode: PRIVATE });
+    for (const path of foldersOf(folder)) mkdirSync(path, { recursive: true, mode: PRIVATE });
+  } catch (error) {
+    throw storageError(error, `The folder of seat ${id} cannot be made`);
+  }
+  requireSeatFolder(folder);
+  return folder;
+}
+
+/** Checks that a seat's folder and the folders in it are ours and no links. Throws `root-link` or `root-not-ours`. */
+export function requireSeatFolder(folder: SeatFolder): void {
+  requireOwnFolder(folder.path);
+  for (const path of foldersOf(folder)) requireOwnFolder(path);
+}
+
+function foldersOf(folder: SeatFolder): string[] {
+  const { inbox, claimed, read, outbox, sending, receipts, rejected, holders } = folder;
+  return [inbox, claimed, read, outbox, sending, receipts, rejected, holders];
+}
+
+/** Whether there is something at `path`; a dangling link counts. */
+export function isThere(path: string): boolean {
+  return unlessGone(() => lstatSync(path) !== undefined, false);
+}
+
+/** Throws unless `path` is a folder, no link, and owned by the user of this process. */
+export function requireOwnFolder(path: string): void {
+  const stat = unlessGone(() => lstatSync(path), undefined);
+  if (stat === undefined) {
+    throw new CahootsError('root-unusable', `The folder ${path} is gone.`, {
+      remedy: 'It is made anew by the next command; run this one again.',
+      facts: { path },
+    });
+  }
+  if (stat.isSymbolicLink() || !stat.isDirectory()) {
+    throw new CahootsError(
+      'root-link',
+      `${path} is ${stat.isSymbolicLink() ? 'a link' : 'no folder'}, where a folder of cahoots should be.`,
+      {
+        remedy: `Somebody put it there: look at it and remove it (parent folder: ${dirname(path)}).`,
+        facts: { path },
+      },
+    );
+  }
+  if (process.getuid !== undefined && stat.uid !== process.getuid()) {
+    throw new CahootsError(
+      'root-not-ours',
+      `${path} belongs to user ${stat.uid}, not to you (user ${process.getuid()}).`,
+      {
+        remedy:
+          'Mail is not read from or written to another user’s folder; set BRIDGE_DIR to a folder of your own.',
+        facts: { path, owner: stat.uid },
+      },
+    );
+  }
+}
