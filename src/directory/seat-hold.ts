@@ -1,0 +1,143 @@
+import { readdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { placeExclusive, writeAtomic } from '../lib/atomic-write.ts';
+import { unlessGone } from '../lib/errno.ts';
+import { livenessOf, type ProcessIdentity } from '../lib/process-identity.ts';
+import { readRegular } from '../lib/read-regular.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { parseJson } from '../protocol/json.ts';
+import { processIdentitySchema } from '../protocol/seat.ts';
+
+/** A holder of another boot or container that was silent for so long is taken to be gone. */
+const FOREIGN_HOLDER_PATIENCE_MS = 3 * 60 * 1000;
+const MAX_HOLDER_BYTES = 16 * 1024;
+/** Enough that a late reader of the newest file still finds the one before it. */
+const KEPT_GENERATIONS = 3;
+
+const holderSchema = z.looseObject({
+  process: processIdentitySchema,
+  conversation: z.optional(z.string()),
+  released: z._default(z.boolean(), false),
+});
+
+/** Who holds a seat, as far as its files tell. */
+export interface Holder {
+  readonly generation: number;
+  readonly process: ProcessIdentity;
+  readonly conversation: string | undefined;
+  /** Released by its holder, or the holder's process has ended. */
+  readonly free: boolean;
+}
+
+export interface HoldRequest {
+  readonly process: ProcessIdentity;
+  readonly conversation: string | undefined;
+  /** Take the seat also from a living holder: its conversation has the older right. */
+  readonly preempt?: boolean;
+}
+
+/**
+ * The exclusive right to sit on a seat.
+ *
+ * Each holding is a file `holders/<generation>.json`, created exclusively; the highest generation is the holder and a
+ * number is never used again. So a process that ends late can mark only its own generation as released, and cannot
+ * take anything from whoever holds a later one.
+ */
+export class SeatHold {
+  readonly folder: SeatFolder;
+  readonly generation: number;
+  readonly #request: HoldRequest;
+
+  private constructor(folder: SeatFolder, generation: number, request: HoldRequest) {
+    this.folder = folder;
+    this.generation = generation;
+    this.#request = request;
+  }
+
+  /** Takes the seat, or returns undefined when a living process holds it. Of several at once exactly one gets it. */
+  static acquire(folder: SeatFolder, request: HoldRequest): SeatHold | undefined {
+    for (;;) {
+      const holder = currentHolder(folder);
+      if (holder !== undefined && !holder.free && request.preempt !== true) return undefined;
+      const generation = (holder?.generation ?? 0) + 1;
+      const hold = new SeatHold(folder, generation, request);
+      if (
+        placeExclusive(holderPath(folder, generation), hold.#content(false), { flush: false }) === 'placed'
+      ) {
+        removeOldGenerations(folder, generation);
+        return hold;
+      }
+      // Another process took this generation in between: look again at who holds it now.
+    }
+  }
+
+  /** Whether this is still the newest holding. False once somebody else has taken the seat, or its folder is gone. */
+  isCurrent(): boolean {
+    return currentGeneration(this.folder) === this.generation;
+  }
+
+  /** Shows readers on other hosts, which cannot see this process, that it lives. */
+  renew(): void {
+    const now = Date.now() / 1000;
+    unlessGone(() => utimesSync(holderPath(this.folder, this.generation), now, now), undefined);
+  }
+
+  /** Frees the seat if it is still this holder's; returns whether it was. May be called more than once. */
+  release(): boolean {
+    if (!this.isCurrent()) return false;
+    unlessGone(
+      () => writeAtomic(holderPath(this.folder, this.generation), this.#content(true), { flush: false }),
+      undefined,
+    );
+    return true;
+  }
+
+  #content(released: boolean): string {
+    const { process, conversation } = this.#request;
+    return `${JSON.stringify({ process, conversation, released })}\n`;
+  }
+}
+
+/** The newest holding of a seat, or undefined when nobody ever held it. */
+export function currentHolder(folder: SeatFolder): Holder | undefined {
+  const generation = currentGeneration(folder);
+  if (generation === 0) return undefined;
+  const path = holderPath(folder, generation);
+  const found = readRegular(path, MAX_HOLDER_BYTES);
+  const holder = found.kind === 'text' ? parseJson(found.text, holderSchema) : undefined;
+  // An unreadable file still uses up its generation, but nobody can be sitting by it.
+  const nobody = { pid: 0, start: '0', host: '00000000' };
+  if (holder === undefined) return { generation, process: nobody, conversation: undefined, free: true };
+  const { process, conversation, released } = holder;
+  return { generation, process, conversation, free: released || !isLiving(process, path) };
+}
+
+function isLiving(process: ProcessIdentity, path: string): boolean {
+  const liveness = livenessOf(process);
+  if (liveness !== 'unknown') return liveness === 'alive';
+  const silentMs = Date.now() - unlessGone(() => statSync(path).mtimeMs, 0);
+  return silentMs < FOREIGN_HOLDER_PATIENCE_MS;
+}
+
+function holderPath(folder: SeatFolder, generation: number): string {
+  return join(folder.holders, `${generation}.json`);
+}
+
+function generationsOf(folder: SeatFolder): number[] {
+  return unlessGone(() => readdirSync(folder.holders), []).flatMap((name) => {
+    const match = /^(\d{1,9})\.json$/.exec(name);
+    return match?.[1] === undefined ? [] : [Number(match[1])];
+  });
+}
+
+function currentGeneration(folder: SeatFolder): number {
+  return Math.max(0, ...generationsOf(folder));
+}
+
+function removeOldGenerations(folder: SeatFolder, newest: number): void {
+  for (const generation of generationsOf(folder)) {
+    if (generation <= newest - KEPT_GENERATIONS)
+      unlessGone(() => unlinkSync(holderPath(folder, generation)), undefined);
+  }
+}
