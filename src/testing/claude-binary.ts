@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isJsonObject, stringOr } from './json.ts';
 
 /** One `claude` executable. */
 export interface ClaudeBinary {
@@ -39,7 +40,8 @@ export function claudeBinary(version?: string): ClaudeBinary {
 export async function claudeBinaryAt(path: string): Promise<ClaudeBinary> {
   const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 20_000 });
   const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0];
-  if (version === undefined) throw new Error(`${path} --version printed ${JSON.stringify(stdout)}, which names no version`);
+  if (version === undefined)
+    throw new Error(`${path} --version printed ${JSON.stringify(stdout)}, which names no version`);
   return { version, path, source: 'path' };
 }
 
@@ -55,27 +57,33 @@ function fromAgentSdk(): ClaudeBinary | undefined {
   if (sdk === undefined) return undefined;
   const { claudeCodeVersion, version } = readManifest(sdk);
   // The packages of the SDK carry the patch number of the executable inside.
-  const inside = claudeCodeVersion ?? `2.1.${version.split('.')[2]}`;
+  const inside = claudeCodeVersion || `2.1.${version.split('.')[2]}`;
   return binaryIn('@anthropic-ai/claude-agent-sdk', { version: inside, near: sdk });
 }
 
 function fromClaudeCode(): ClaudeBinary | undefined {
   const folder = findPackage('@anthropic-ai/claude-code');
   if (folder === undefined) return undefined;
-  const { version, bin } = readManifest(folder);
-  const path = join(folder, bin?.claude ?? 'bin/claude.exe');
+  const { version, executable } = readManifest(folder);
+  const path = join(folder, executable);
   // Without its install script the package holds a small stand-in that only says so.
-  if (existsSync(path) && statSync(path).size > 1_000_000) return { version, path, source: '@anthropic-ai/claude-code' };
+  if (existsSync(path) && statSync(path).size > 1_000_000)
+    return { version, path, source: '@anthropic-ai/claude-code' };
   return binaryIn('@anthropic-ai/claude-code', { version, near: folder });
 }
 
 /** Looks into the platform package of `name`. */
-function binaryIn(name: string, { version, near }: { version: string; near: string }): ClaudeBinary | undefined {
+function binaryIn(
+  name: string,
+  { version, near }: { version: string; near: string },
+): ClaudeBinary | undefined {
   const platform = `${name}-${process.platform}-${process.arch}`;
   for (const source of isMusl() ? [`${platform}-musl`, platform] : [platform, `${platform}-musl`]) {
     const folder = findPackage(source, [near]);
     if (folder === undefined) continue;
-    const path = ['claude', 'claude.exe', 'bin/claude'].map((file) => join(folder, file)).find((file) => existsSync(file));
+    const path = ['claude', 'claude.exe', 'bin/claude']
+      .map((file) => join(folder, file))
+      .find((file) => existsSync(file));
     if (path !== undefined) return { version, path, source };
   }
   return undefined;
@@ -89,7 +97,10 @@ function isMusl(): boolean {
 }
 
 /** The packages keep their manifests out of `exports`, so they are looked for as folders. */
-function findPackage(name: string, from = [dirname(fileURLToPath(import.meta.url)), process.cwd()]): string | undefined {
+function findPackage(
+  name: string,
+  from = [dirname(fileURLToPath(import.meta.url)), process.cwd()],
+): string | undefined {
   for (const start of from) {
     for (let folder = start; ; folder = dirname(folder)) {
       const candidate = join(folder, 'node_modules', name);
@@ -100,6 +111,13 @@ function findPackage(name: string, from = [dirname(fileURLToPath(import.meta.url
   return undefined;
 }
 
-function readManifest(folder: string): { version: string; bin?: Record<string, string>; claudeCodeVersion?: string } {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+function readManifest(folder: string): { version: string; executable: string; claudeCodeVersion: string } {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  if (!isJsonObject(manifest)) throw new Error(`${folder}/package.json is no package manifest`);
+  const { version, bin, claudeCodeVersion } = manifest;
+  return {
+    version: stringOr(version),
+    executable: stringOr(isJsonObject(bin) ? bin.claude : bin, 'bin/claude.exe'),
+    claudeCodeVersion: stringOr(claudeCodeVersion),
+  };
 }

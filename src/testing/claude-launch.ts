@@ -4,7 +4,14 @@ import type { CleanHome } from './clean-home.ts';
 import type { ModelSession } from './model-session.ts';
 
 /** `manual` and `default` are one mode under its newer and older name; the right one is used for the binary. */
-export type PermissionMode = 'manual' | 'default' | 'acceptEdits' | 'bypassPermissions' | 'dontAsk' | 'plan' | 'auto';
+export type PermissionMode =
+  | 'manual'
+  | 'default'
+  | 'acceptEdits'
+  | 'bypassPermissions'
+  | 'dontAsk'
+  | 'plan'
+  | 'auto';
 
 /** What every way to start `claude` takes. */
 export interface ClaudeLaunch {
@@ -36,8 +43,20 @@ export interface ClaudeCommand {
 
 /** Works out the command. Throws when the folder is missing: the host's own message for that is misleading. */
 export function claudeCommand(launch: ClaudeLaunch, leading: readonly string[] = []): ClaudeCommand {
-  const { home, cwd, model, binary = claudeBinary(), pluginDirs = [], permissionMode = 'manual', args = [], env } = launch;
-  if (!existsSync(cwd)) throw new Error(`cannot start claude in ${cwd}: there is no such folder; make it with home.project(name)`);
+  const {
+    home,
+    cwd,
+    model,
+    binary = claudeBinary(),
+    pluginDirs = [],
+    permissionMode = 'manual',
+    args = [],
+    env,
+  } = launch;
+  if (!existsSync(cwd))
+    throw new Error(
+      `cannot start claude in ${cwd}: there is no such folder; make it with home.project(name)`,
+    );
   return {
     binary,
     file: binary.path,

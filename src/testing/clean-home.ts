@@ -1,7 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { describeProcesses, listLiveProcesses, type LiveProcess } from './live-processes.ts';
+import { parseObject } from './host-files.ts';
+import { isJsonObject } from './json.ts';
+import { describeProcesses, type LiveProcess, listLiveProcesses } from './live-processes.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How a clean home is seeded. */
@@ -71,9 +81,13 @@ class TemporaryHome implements CleanHome {
     for (const folder of [join(this.home, '.claude'), this.runtimeDir, this.#temporary]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
-    writeFileSync(this.#stateFile, JSON.stringify({ ...FIRST_RUN_IS_OVER, ...state }, undefined, 2), { mode: 0o600 });
+    writeFileSync(this.#stateFile, JSON.stringify({ ...FIRST_RUN_IS_OVER, ...state }, undefined, 2), {
+      mode: 0o600,
+    });
     if (settings !== undefined) {
-      writeFileSync(join(this.home, '.claude', 'settings.json'), JSON.stringify(settings, undefined, 2), { mode: 0o600 });
+      writeFileSync(join(this.home, '.claude', 'settings.json'), JSON.stringify(settings, undefined, 2), {
+        mode: 0o600,
+      });
     }
     for (const folder of trust) this.trust(folder);
   }
@@ -90,9 +104,15 @@ class TemporaryHome implements CleanHome {
   }
 
   trust(folder: string): void {
-    const state = JSON.parse(readFileSync(this.#stateFile, 'utf8'));
-    const projects = { ...state.projects, [folder]: { ...state.projects?.[folder], ...TRUSTED } };
-    writeFileSync(this.#stateFile, JSON.stringify({ ...state, projects }, undefined, 2));
+    const state = parseObject(readFileSync(this.#stateFile, 'utf8')) ?? {};
+    const known = isJsonObject(state.projects) ? state.projects : {};
+    const before = isJsonObject(known[folder]) ? known[folder] : {};
+    const projects = { ...known, [folder]: { ...before, ...TRUSTED } };
+    // By rename, because a running host may be reading it.
+    writeFileSync(`${this.#stateFile}.new`, JSON.stringify({ ...state, projects }, undefined, 2), {
+      mode: 0o600,
+    });
+    renameSync(`${this.#stateFile}.new`, this.#stateFile);
   }
 
   env(extra: Readonly<Record<string, string | undefined>> = {}): Record<string, string> {
@@ -111,7 +131,9 @@ class TemporaryHome implements CleanHome {
       ANTHROPIC_API_KEY: DUMMY_API_KEY,
       ...extra,
     };
-    return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    return Object.fromEntries(
+      Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
   }
 
   track(pid: number): void {
@@ -129,7 +151,12 @@ class TemporaryHome implements CleanHome {
       return alive.length === 0;
     };
     const explain = (): string => describeProcesses(alive);
-    await waitFor(noneIsAlive, { what: `the end of all processes of ${this.root}`, timeoutMs, intervalMs: 50, explain });
+    await waitFor(noneIsAlive, {
+      what: `the end of all processes of ${this.root}`,
+      timeoutMs,
+      intervalMs: 50,
+      explain,
+    });
   }
 
   dispose({ graceMs = 2_000 }: { graceMs?: number } = {}): Promise<void> {
@@ -153,9 +180,12 @@ class TemporaryHome implements CleanHome {
       rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
     if (leftBehind !== undefined) {
-      throw new Error('processes were left behind and have been killed: stop what the test started before it ends', {
-        cause: leftBehind,
-      });
+      throw new Error(
+        'processes were left behind and have been killed: stop what the test started before it ends',
+        {
+          cause: leftBehind,
+        },
+      );
     }
   }
 }

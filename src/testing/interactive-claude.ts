@@ -44,7 +44,14 @@ export interface InteractiveClaude extends Terminal {
 export async function startInteractiveClaude(launch: InteractiveLaunch): Promise<InteractiveClaude> {
   const { file, args, cwd, env } = claudeCommand(launch);
   const { columns, rows } = launch;
-  const terminal = await startTerminal({ file, args, cwd, env, ...(columns && { columns }), ...(rows && { rows }) });
+  const terminal = await startTerminal({
+    file,
+    args,
+    cwd,
+    env,
+    ...(columns && { columns }),
+    ...(rows && { rows }),
+  });
   launch.home.track(terminal.pid);
   return new TerminalSession(terminal, { home: launch.home.home });
 }
@@ -83,18 +90,31 @@ class TerminalSession implements InteractiveClaude {
     const isLong = text.length > 400 || text.includes('\n');
     this.type(isLong ? `\u001b[200~${text}\u001b[201~` : text);
     const shown = squeeze(text).slice(-30);
-    await this.waitForScreen(() => squeeze(this.draft()).includes(shown) || (isLong && /\[Pasted text/.test(this.draft())));
+    await this.waitForScreen(
+      () => squeeze(this.draft()).includes(shown) || (isLong && /\[Pasted text/.test(this.draft())),
+    );
     this.press('enter');
-    await this.waitForScreen(() => !squeeze(this.draft()).includes(shown) && !/\[Pasted text/.test(this.draft()));
+    await this.waitForScreen(
+      () => !squeeze(this.draft()).includes(shown) && !/\[Pasted text/.test(this.draft()),
+    );
   }
 
   async waitUntilReady({ timeoutMs = 20_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    await this.waitForScreen(() => this.status() === 'idle' && promptOf(this.screen()) !== undefined, { timeoutMs });
+    await this.waitForScreen(() => this.status() === 'idle' && promptOf(this.screen()) !== undefined, {
+      timeoutMs,
+    });
   }
 
-  async waitForStatus(status: HostStatus, { timeoutMs = 15_000 }: { timeoutMs?: number } = {}): Promise<void> {
+  async waitForStatus(
+    status: HostStatus,
+    { timeoutMs = 15_000 }: { timeoutMs?: number } = {},
+  ): Promise<void> {
     const explain = (): string => `its status is '${this.status()}'; the screen:\n${this.screen()}`;
-    await waitFor(() => this.status() === status, { what: `the status '${status}' of process ${this.pid}`, timeoutMs, explain });
+    await waitFor(() => this.status() === status, {
+      what: `the status '${status}' of process ${this.pid}`,
+      timeoutMs,
+      explain,
+    });
   }
 
   status(): HostStatus {
@@ -103,7 +123,10 @@ class TerminalSession implements InteractiveClaude {
 
   sessionId(): string {
     const id = this.registryEntry()?.sessionId;
-    if (!id) throw new Error(`claude (process ${this.pid}) has not registered a session: wait with waitUntilReady()`);
+    if (!id)
+      throw new Error(
+        `claude (process ${this.pid}) has not registered a session: wait with waitUntilReady()`,
+      );
     return id;
   }
 

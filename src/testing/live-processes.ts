@@ -46,7 +46,9 @@ export async function listLiveProcesses({
 
 /** One line per process, for messages. */
 export function describeProcesses(processes: readonly LiveProcess[]): string {
-  return processes.map((row) => `  ${row.pid} (parent ${row.parentPid}) ${row.command.slice(0, 160)}`).join('\n');
+  return processes
+    .map((row) => `  ${row.pid} (parent ${row.parentPid}) ${row.command.slice(0, 160)}`)
+    .join('\n');
 }
 
 async function readProc(): Promise<ProcessRow[]> {
@@ -72,20 +74,37 @@ async function readProcRow(pid: number): Promise<ProcessRow | undefined> {
       environment,
     };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))) return undefined;
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))
+    )
+      return undefined;
     throw error;
   }
 }
 
 async function readPs(): Promise<ProcessRow[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-E', '-ww', '-o', 'pid=,ppid=,pgid=,stat=,command='], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const { stdout } = await promisify(execFile)(
+    'ps',
+    ['-A', '-E', '-ww', '-o', 'pid=,ppid=,pgid=,stat=,command='],
+    {
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   return stdout.split('\n').flatMap((line) => {
-    const [, pid, parentPid, groupId, state = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const [, pid, parentPid, groupId, state = '', command = ''] =
+      /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     if (pid === undefined || state.startsWith('Z')) return [];
     return [
-      { pid: Number(pid), parentPid: Number(parentPid), groupId: Number(groupId), sessionId: 0, command, environment: command },
+      {
+        pid: Number(pid),
+        parentPid: Number(parentPid),
+        groupId: Number(groupId),
+        sessionId: 0,
+        command,
+        environment: command,
+      },
     ];
   });
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { ModelRule } from './model-rules.ts';
 import { type ModelSession, ScriptedSession } from './model-session.ts';
@@ -38,7 +39,8 @@ class ScriptedModelApi implements ModelApi {
 
   constructor(server: Server) {
     const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('the model API has no port: it is not listening');
+    if (address === null || typeof address === 'string')
+      throw new Error('the model API has no port: it is not listening');
     this.url = `http://127.0.0.1:${address.port}`;
     this.#server = server;
     server.on('request', (request, response) => {
@@ -54,7 +56,8 @@ class ScriptedModelApi implements ModelApi {
   }
 
   session(name: string, ...rules: readonly ModelRule[]): ModelSession {
-    if (!/^[\w.-]+$/.test(name)) throw new Error(`'${name}' is no session name: use letters, digits, '.', '_' and '-'`);
+    if (!/^[\w.-]+$/.test(name))
+      throw new Error(`'${name}' is no session name: use letters, digits, '.', '_' and '-'`);
     const session = this.#sessions.get(name) ?? new ScriptedSession(name, { origin: this.url });
     this.#sessions.set(name, session);
     if (rules.length > 0) session.script(...rules);
@@ -77,7 +80,11 @@ class ScriptedModelApi implements ModelApi {
     for (const session of this.#sessions.values()) session.close();
     await closed;
     const errors = [...this.#sessions.values()].flatMap((session) => session.scriptErrors);
-    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} calls of rules threw; the first: ${String(errors[0])}`);
+    if (errors.length > 0)
+      throw new AggregateError(
+        errors,
+        `${errors.length} calls of rules threw; the first: ${String(errors[0])}`,
+      );
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,18 +102,21 @@ class ScriptedModelApi implements ModelApi {
     } else if (request.method === 'POST' && endpoint === '/v1/messages' && session !== undefined) {
       await session.answer(response, { body: await readJson(request), headers: request.headers, atMs });
     } else if (request.method === 'POST' && endpoint === '/v1/messages/count_tokens') {
-      writeJson(response, 200, { input_tokens: Math.ceil(JSON.stringify(await readJson(request)).length / 4) });
+      writeJson(response, 200, {
+        input_tokens: Math.ceil(JSON.stringify(await readJson(request)).length / 4),
+      });
     } else {
       this.strays.push(`${request.method} ${path}`);
-      writeError(response, { status: 404, message: `${request.method} ${path} is nothing that the test bench serves` });
+      writeError(response, {
+        status: 404,
+        message: `${request.method} ${path} is nothing that the test bench serves`,
+      });
     }
   }
 }
 
 async function readJson(request: IncomingMessage): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  const body: unknown = JSON.parse(await text(request));
   if (!isJsonObject(body)) throw new Error('the request body is no JSON object');
   return body;
 }

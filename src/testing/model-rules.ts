@@ -1,5 +1,5 @@
-import type { ModelTurn } from './model-turn.ts';
 import type { Reply } from './model-reply.ts';
+import type { ModelTurn } from './model-turn.ts';
 
 /** Decides the answer to one request; `undefined` passes the turn on to the next rule, and at last to the echo. */
 export type ModelRule = (turn: ModelTurn) => Reply | undefined | Promise<Reply | undefined>;
@@ -11,12 +11,20 @@ export type ReplyMaker = Reply | ((turn: ModelTurn, match: RegExpMatchArray) => 
  * Replies when a new text matches. Looks at `turn.newText`, which on a first turn also holds the host's own reminders
  * (skills, tools, environment): `{ in: 'prompt' }` looks only at what a person or peer said in a user message.
  */
-export function when(pattern: RegExp, reply: ReplyMaker, options: { in?: 'newText' | 'prompt' } = {}): ModelRule {
+export function when(
+  pattern: RegExp,
+  reply: ReplyMaker,
+  options: { in?: 'newText' | 'prompt' } = {},
+): ModelRule {
   return (turn) => replyOnMatch(turn, turn[options.in ?? 'newText'].match(plain(pattern)), reply);
 }
 
 /** Replies when a new result of a tool matches. `tool` is the whole name or a pattern of it. */
-export function whenToolResult(tool: string | RegExp, reply: ReplyMaker, pattern: RegExp = /[\s\S]*/): ModelRule {
+export function whenToolResult(
+  tool: string | RegExp,
+  reply: ReplyMaker,
+  pattern: RegExp = /[\s\S]*/,
+): ModelRule {
   return (turn) => {
     const results = turn.toolResults.filter((result) =>
       typeof tool === 'string' ? result.tool === tool : plain(tool).test(result.tool),

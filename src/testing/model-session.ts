@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { isJsonObject, type JsonObject, stringOr } from './json.ts';
-import { type ModelAnswer, type ToolCall, toAnswer } from './model-reply.ts';
+import { type JsonObject, stringOr } from './json.ts';
+import { type ModelAnswer, toAnswer } from './model-reply.ts';
 import { echo, type ModelRule } from './model-rules.ts';
-import { type ModelTurn, readTurn, textOfMessages, type TurnKind } from './model-turn.ts';
+import { type ModelTurn, OWN_SEARCH_PREFIX, readTurn, type TurnKind, textOfMessages } from './model-turn.ts';
 import { writeAnswer, writeError } from './model-wire.ts';
 import { timeoutError } from './wait-for.ts';
 
@@ -45,10 +45,15 @@ export interface ModelSession {
   /** Replaces the rules for side calls (titles and the like), which are otherwise answered with a title. */
   scriptAuxiliary(...rules: readonly ModelRule[]): void;
   /** The first request, from position `from` on, that matches; one that has already arrived counts. */
-  waitForRequest(match: RequestMatch, options?: { timeoutMs?: number; from?: number }): Promise<RecordedRequest>;
+  waitForRequest(
+    match: RequestMatch,
+    options?: { timeoutMs?: number; from?: number },
+  ): Promise<RecordedRequest>;
 }
 
-type MutableRequest = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] };
+type MutableRequest = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] } & {
+  readonly marks: readonly string[];
+};
 
 interface Waiter {
   readonly offer: (request: RecordedRequest) => void;
@@ -65,6 +70,10 @@ export class ScriptedSession implements ModelSession {
   readonly #waiters = new Set<Waiter>();
   /** Calls of deferred tools that wait for the bench's own `ToolSearch`, by the id of that search. */
   readonly #heldCalls = new Map<string, ModelAnswer>();
+  /** Ids of the calls that were answered after a search: their rule has spoken, and what came since has no answer. */
+  readonly #bridgedCalls = new Set<string>();
+  /** What the rules have seen of each conversation since its last answer. */
+  readonly #seen = new Map<string, readonly string[]>();
   #rules: readonly ModelRule[] = [];
   #auxiliaryRules: readonly ModelRule[] = [];
   #callCount = 0;
@@ -128,7 +137,7 @@ export class ScriptedSession implements ModelSession {
     });
     let answer: ModelAnswer;
     try {
-      answer = await this.#decide(request.turn);
+      answer = await this.#decide(request);
     } catch (error) {
       this.scriptErrors.push(error);
       writeError(response, { status: 400, message: `a rule of the scripted model threw: ${String(error)}` });
@@ -140,22 +149,42 @@ export class ScriptedSession implements ModelSession {
       stream: body.stream === true,
       requestLength: JSON.stringify(body).length,
       answer,
-      calls: (answer.calls ?? []).map((call) => ({ tool: call.tool, input: call.input ?? {}, id: call.id ?? this.#callId() })),
+      calls: (answer.calls ?? []).map((call) => ({
+        tool: call.tool,
+        input: call.input ?? {},
+        id: call.id ?? this.#callId(),
+      })),
     });
   }
 
   /** Ends every wait with an error that says so. */
   close(): void {
-    for (const waiter of this.#waiters) waiter.reject(new Error(`the model API was closed while session '${this.name}' was waited for`));
+    for (const waiter of this.#waiters)
+      waiter.reject(new Error(`the model API was closed while session '${this.name}' was waited for`));
   }
 
-  #record({ body, headers, atMs }: { body: JsonObject; headers: IncomingHttpHeaders; atMs: number }): MutableRequest {
+  #record({
+    body,
+    headers,
+    atMs,
+  }: {
+    body: JsonObject;
+    headers: IncomingHttpHeaders;
+    atMs: number;
+  }): MutableRequest {
     const conversationId = stringOr(headers['x-claude-code-session-id']);
-    const turn = readTurn(body, { conversationId, isOwnCall: (id) => id.startsWith(SEARCH_PREFIX) });
+    const agentId = stringOr(headers['x-claude-code-agent-id']);
+    const { turn, marks } = readTurn(body, {
+      conversationId,
+      agentId,
+      isBridge: (id) => id.startsWith(OWN_SEARCH_PREFIX) || this.#bridgedCalls.has(id),
+      seen: this.#seen.get(conversationKey({ conversationId, agentId })) ?? [],
+    });
     const request: MutableRequest = {
       index: this.requests.length,
       kind: turn.kind,
       turn,
+      marks,
       text: textOfMessages(body),
       body,
       headers,
@@ -168,13 +197,14 @@ export class ScriptedSession implements ModelSession {
     return request;
   }
 
-  async #decide(turn: ModelTurn): Promise<ModelAnswer> {
+  async #decide({ turn, marks }: MutableRequest): Promise<ModelAnswer> {
     if (turn.kind === 'title' || turn.kind === 'auxiliary') {
       const answer = await firstReply(this.#auxiliaryRules, turn);
       return answer ?? { text: JSON.stringify({ title: 'Scripted session' }) };
     }
     const held = this.#takeHeldCalls(turn);
     if (held !== undefined) return held;
+    this.#seen.set(conversationKey(turn), marks);
     const answer = (await firstReply([...this.#rules, echo], turn)) ?? {};
     return this.#searchFirst(turn, answer);
   }
@@ -183,8 +213,10 @@ export class ScriptedSession implements ModelSession {
   #searchFirst(turn: ModelTurn, answer: ModelAnswer): ModelAnswer {
     const deferred = (answer.calls ?? []).map((call) => call.tool).filter((tool) => isDeferred(turn, tool));
     if (deferred.length === 0) return answer;
-    const id = `${SEARCH_PREFIX}${this.#callId()}`;
-    this.#heldCalls.set(id, answer);
+    const id = `${OWN_SEARCH_PREFIX}${this.#callId()}`;
+    const calls = (answer.calls ?? []).map((call) => ({ ...call, id: call.id ?? this.#callId() }));
+    for (const call of calls) this.#bridgedCalls.add(call.id);
+    this.#heldCalls.set(id, { ...answer, calls });
     return { calls: [{ tool: 'ToolSearch', input: { query: `select:${deferred.join(',')}` }, id }] };
   }
 
@@ -205,18 +237,28 @@ export class ScriptedSession implements ModelSession {
 
   #summary(): string {
     const lines = this.requests.map(
-      (request) => `  #${request.index} ${request.kind} ${request.outcome}: ${JSON.stringify(lastText(request).slice(-300))}`,
+      (request) =>
+        `  #${request.index} ${request.kind} ${request.outcome}: ${JSON.stringify(lastText(request).slice(-300))}`,
     );
     return [`${lines.length} requests had arrived`, ...lines].join('\n');
   }
 }
 
-const SEARCH_PREFIX = 'toolu_search_';
-
 /** The API is also the proxy of its sessions: it refuses, and so records, whatever wants to leave loopback. */
 function onlyLoopback(proxy: string): Record<string, string> {
   const loopback = '127.0.0.1,localhost,::1';
-  return { HTTPS_PROXY: proxy, https_proxy: proxy, HTTP_PROXY: proxy, http_proxy: proxy, NO_PROXY: loopback, no_proxy: loopback };
+  return {
+    HTTPS_PROXY: proxy,
+    https_proxy: proxy,
+    HTTP_PROXY: proxy,
+    http_proxy: proxy,
+    NO_PROXY: loopback,
+    no_proxy: loopback,
+  };
+}
+
+function conversationKey({ conversationId, agentId }: Pick<ModelTurn, 'conversationId' | 'agentId'>): string {
+  return `${conversationId} ${agentId}`;
 }
 
 function isDeferred(turn: ModelTurn, tool: string): boolean {

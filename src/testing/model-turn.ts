@@ -14,11 +14,13 @@ export interface ToolResult {
   readonly isError: boolean;
 }
 
-/** One request for an answer, as a script sees it. "New" means: after the last answer that the script gave. */
+/** One request for an answer, as a script sees it. "New" is what no answer followed yet and no rule saw before. */
 export interface ModelTurn {
   readonly kind: TurnKind;
   /** The conversation id that the host states, or an empty string. */
   readonly conversationId: string;
+  /** The id of the subagent that asks, or an empty string for the main conversation. */
+  readonly agentId: string;
   /** Every new text in order: the user's, mid-conversation `role:"system"` messages, reminders. Not tool results. */
   readonly newText: string;
   /** The new text of user messages without `<system-reminder>` blocks: what a person or peer said. */
@@ -34,27 +36,56 @@ export interface ModelTurn {
   readonly body: JsonObject;
 }
 
-/** Reads a request body of the Messages API. Ids in `bridgedCalls` are calls that the bench made by itself. */
+/** A turn, and the marks of what it puts before the rules: the next request of the conversation leaves these out. */
+export interface ReadTurn {
+  readonly turn: ModelTurn;
+  readonly marks: readonly string[];
+}
+
+/**
+ * Reads a request body of the Messages API. `isBridge` knows the calls of answers that the bench gave in place of a rule,
+ * so that nothing which came with their results is lost to the rules. `seen` are the marks of the turn before.
+ */
 export function readTurn(
   body: JsonObject,
-  { conversationId = '', isOwnCall = () => false }: { conversationId?: string; isOwnCall?: (id: string) => boolean } = {},
-): ModelTurn {
+  {
+    conversationId = '',
+    agentId = '',
+    isBridge = () => false,
+    seen = [],
+  }: {
+    conversationId?: string;
+    agentId?: string;
+    isBridge?: (callId: string) => boolean;
+    seen?: readonly string[];
+  } = {},
+): ReadTurn {
   const messages = objectsIn(body.messages);
-  const fresh = messages.slice(lastAnswerOfScript(messages, isOwnCall) + 1).filter((message) => message.role !== 'assistant');
-  const newText = fresh.flatMap((message) => textsOf(message.content)).join('\n');
-  const userText = fresh.filter((message) => message.role === 'user').flatMap((message) => textsOf(message.content));
-  return {
-    kind: kindOf(body, messages),
+  const unanswered = blocksSinceAnswer(messages, isBridge);
+  const marks = unanswered.map(markOf);
+  const fresh = unanswered.slice(seenLength(marks, seen));
+  // After a tool search the host adds a user text of these two words, which nobody said.
+  const texts = fresh.filter((block) => block.type === 'text' && block.text.trim() !== 'Tool loaded.');
+  const userTexts = texts
+    .filter((block) => block.role === 'user')
+    .map((block) => withoutReminders(block.text));
+  const turn: ModelTurn = {
+    kind: kindOf(body, { messages, agentId }),
     conversationId,
-    newText,
-    prompt: userText.map(withoutReminders).filter(Boolean).join('\n'),
-    toolResults: toolResults(fresh, messages).filter((result) => !isOwnCall(result.toolUseId)),
+    agentId,
+    newText: texts.map((block) => block.text).join('\n'),
+    prompt: userTexts.filter(Boolean).join('\n'),
+    toolResults: toolResults(fresh, messages).filter((result) => !isOwnSearch(result.toolUseId)),
     tools: objectsIn(body.tools).map((tool) => stringOr(tool.name)),
     deferredTools: deferredTools(messages),
     messages,
     body,
   };
+  return { turn, marks };
 }
+
+/** Marks the ids of the tool searches that the bench makes by itself. */
+export const OWN_SEARCH_PREFIX = 'toolu_search_';
 
 /** Every text of a request's messages, tool inputs and results included: what the model can be said to have seen. */
 export function textOfMessages(body: JsonObject): string {
@@ -69,11 +100,54 @@ export function textOfMessages(body: JsonObject): string {
     .join('\n');
 }
 
-function lastAnswerOfScript(messages: readonly JsonObject[], isOwnCall: (id: string) => boolean): number {
+/** A piece of a message, with the role that said it. `text` is empty for pieces that are no text. */
+interface RoleBlock {
+  readonly role: string;
+  readonly type: string;
+  readonly text: string;
+  readonly block: JsonObject;
+}
+
+/** What came after the last answer of a rule, or after an interrupt: the host leaves that unanswered. */
+function blocksSinceAnswer(messages: readonly JsonObject[], isBridge: (id: string) => boolean): RoleBlock[] {
+  const blocks = messages
+    .slice(lastAnswerOfRule(messages, isBridge) + 1)
+    .filter((message) => message.role !== 'assistant')
+    .flatMap(blocksOf);
+  const interrupted = blocks.findLastIndex((block) => block.text.startsWith('[Request interrupted by user'));
+  return blocks.slice(interrupted + 1);
+}
+
+/** An identical request is a retry, and all of it is new again; a longer one continues after a failed answer. */
+function seenLength(marks: readonly string[], seen: readonly string[]): number {
+  const continues = marks.length > seen.length && seen.every((mark, index) => mark === marks[index]);
+  return continues ? seen.length : 0;
+}
+
+function markOf({ role, type, text, block }: RoleBlock): string {
+  // The host ends a text with a line break once another one follows it in the same message.
+  return `${role} ${type} ${text.trimEnd() || stringOr(block.tool_use_id)}`;
+}
+
+function isOwnSearch(callId: string): boolean {
+  return callId.startsWith(OWN_SEARCH_PREFIX);
+}
+
+function blocksOf({ role, content }: JsonObject): RoleBlock[] {
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : objectsIn(content);
+  return blocks.map((block) => ({
+    role: stringOr(role),
+    type: stringOr(block.type),
+    text: stringOr(block.text),
+    block,
+  }));
+}
+
+function lastAnswerOfRule(messages: readonly JsonObject[], isBridge: (id: string) => boolean): number {
   return messages.findLastIndex((message) => {
     if (message.role !== 'assistant') return false;
     const calls = objectsIn(message.content).filter((block) => block.type === 'tool_use');
-    return calls.length === 0 || !calls.every((call) => isOwnCall(stringOr(call.id)));
+    return calls.length === 0 || !calls.every((call) => isBridge(stringOr(call.id)));
   });
 }
 
@@ -88,15 +162,14 @@ function withoutReminders(text: string): string {
   return text.replaceAll(/<system-reminder>[\s\S]*?<\/system-reminder>/g, '').trim();
 }
 
-function toolResults(fresh: readonly JsonObject[], messages: readonly JsonObject[]): ToolResult[] {
+function toolResults(fresh: readonly RoleBlock[], messages: readonly JsonObject[]): ToolResult[] {
   const names = new Map<string, string>();
   for (const block of messages.flatMap((message) => objectsIn(message.content))) {
     if (block.type === 'tool_use') names.set(stringOr(block.id), stringOr(block.name));
   }
   return fresh
-    .flatMap((message) => objectsIn(message.content))
-    .filter((block) => block.type === 'tool_result')
-    .map((block) => {
+    .filter(({ type }) => type === 'tool_result')
+    .map(({ block }) => {
       const toolUseId = stringOr(block.tool_use_id);
       return {
         toolUseId,
@@ -114,9 +187,13 @@ function deferredTools(messages: readonly JsonObject[]): string[] {
   return [...new Set(lists.flatMap((list) => (list[1] ?? '').split('\n').filter(Boolean)))];
 }
 
-function kindOf(body: JsonObject, messages: readonly JsonObject[]): TurnKind {
-  const text = JSON.stringify(messages.at(-1)?.content ?? '');
-  const schema = isJsonObject(body.output_config) ? JSON.stringify(body.output_config.format ?? '') : '';
+function kindOf(
+  body: JsonObject,
+  { messages, agentId }: { messages: readonly JsonObject[]; agentId: string },
+): TurnKind {
+  if (agentId !== '' || JSON.stringify(body.system ?? '').includes('cc_is_subagent=true')) return 'subagent';
   if (objectsIn(body.tools).length > 0) return 'main';
-  return /[Ww]rite the title|session title/.test(text) || schema.includes('"title"') ? 'title' : 'auxiliary';
+  const schema = isJsonObject(body.output_config) ? JSON.stringify(body.output_config.format ?? '') : '';
+  const asksTitle = JSON.stringify(messages.at(-1)?.content ?? '').includes('Write the title');
+  return asksTitle || schema.includes('"title"') ? 'title' : 'auxiliary';
 }

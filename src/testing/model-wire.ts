@@ -29,7 +29,9 @@ export async function writeAnswer(response: ServerResponse, wire: WireAnswer): P
 
 /** Writes one JSON body. */
 export function writeJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_bench' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_bench' })
+    .end(JSON.stringify(body));
 }
 
 /** Writes an error in the API's shape. */
@@ -37,7 +39,12 @@ export function writeError(
   response: ServerResponse,
   failure: { status: number; type?: string; message?: string; retryAfterSeconds?: number },
 ): void {
-  const { status, type = ERROR_TYPES[status] ?? 'api_error', message = `scripted error ${status}`, retryAfterSeconds } = failure;
+  const {
+    status,
+    type = ERROR_TYPES[status] ?? 'api_error',
+    message = `scripted error ${status}`,
+    retryAfterSeconds,
+  } = failure;
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
   writeJson(response, status, { type: 'error', error: { type, message }, request_id: 'req_bench' });
 }
@@ -53,13 +60,19 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-async function writeFailure(response: ServerResponse, failure: ModelFailure, wire: WireAnswer): Promise<void> {
+async function writeFailure(
+  response: ServerResponse,
+  failure: ModelFailure,
+  wire: WireAnswer,
+): Promise<void> {
   if (typeof failure === 'number') return writeError(response, { status: failure });
   if (typeof failure === 'object') return writeError(response, failure);
   switch (failure) {
     case 'malformed':
       response.writeHead(200, { 'content-type': wire.stream ? 'text/event-stream' : 'application/json' });
-      response.end(wire.stream ? 'event: message_start\ndata: {"type":"message_start","mess\n\n' : '{"id": "msg');
+      response.end(
+        wire.stream ? 'event: message_start\ndata: {"type":"message_start","mess\n\n' : '{"id": "msg',
+      );
       return;
     case 'cut': {
       const [start, ...rest] = eventsOf({ ...wire, answer: { text: 'cut off', ...wire.answer } });
@@ -75,8 +88,16 @@ async function writeFailure(response: ServerResponse, failure: ModelFailure, wir
   }
 }
 
-async function writeEvents(response: ServerResponse, events: readonly object[], chunkDelayMs?: number): Promise<void> {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'request-id': 'req_bench' });
+async function writeEvents(
+  response: ServerResponse,
+  events: readonly object[],
+  chunkDelayMs?: number,
+): Promise<void> {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'request-id': 'req_bench',
+  });
   for (const event of events) {
     if (response.destroyed) return;
     response.write(encodeEvent(event));
@@ -103,7 +124,11 @@ function eventsOf(wire: WireAnswer): object[] {
       message: { ...message, content: [], stop_reason: null, usage: { ...message.usage, output_tokens: 1 } },
     },
     ...pieces,
-    { type: 'message_delta', delta: { stop_reason: message.stop_reason, stop_sequence: null }, usage: message.usage },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: message.stop_reason, stop_sequence: null },
+      usage: message.usage,
+    },
     { type: 'message_stop' },
   ];
 }
@@ -116,7 +141,8 @@ function emptyBlock(block: Block): object {
 
 function deltasOf(block: Block): object[] {
   if (block.type === 'text') return piecesOf(block.text).map((text) => ({ type: 'text_delta', text }));
-  if (block.type === 'tool_use') return [{ type: 'input_json_delta', partial_json: JSON.stringify(block.input) }];
+  if (block.type === 'tool_use')
+    return [{ type: 'input_json_delta', partial_json: JSON.stringify(block.input) }];
   return [
     { type: 'thinking_delta', thinking: block.thinking },
     { type: 'signature_delta', signature: block.signature },
@@ -134,7 +160,8 @@ function messageOf(wire: WireAnswer) {
   const content: Block[] = [];
   if (answer.thinking) content.push({ type: 'thinking', thinking: answer.thinking, signature: 'bench' });
   if (answer.text) content.push({ type: 'text', text: answer.text });
-  for (const call of calls) content.push({ type: 'tool_use', id: call.id, name: call.tool, input: call.input });
+  for (const call of calls)
+    content.push({ type: 'tool_use', id: call.id, name: call.tool, input: call.input });
   const usage = answer.usage ?? {};
   return {
     id: wire.messageId,

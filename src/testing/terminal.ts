@@ -25,7 +25,10 @@ export interface Terminal {
   type(text: string): void;
   press(key: Key): void;
   /** The first screen that matches; the error at the deadline shows the screen that was there instead. */
-  waitForScreen(pattern: RegExp | ((screen: string) => boolean), options?: { timeoutMs?: number }): Promise<string>;
+  waitForScreen(
+    pattern: RegExp | ((screen: string) => boolean),
+    options?: { timeoutMs?: number },
+  ): Promise<string>;
   /** Closes the terminal as a closed window does: the process gets SIGHUP. Idempotent. */
   hangUp(): void;
 }
@@ -39,7 +42,7 @@ export async function startTerminal(options: {
   columns?: number;
   rows?: number;
 }): Promise<Terminal> {
-  const [{ spawn }, { Terminal: EmulatorClass }] = await Promise.all([importPty(), importTerminalEmulator()]);
+  const [{ spawn }, EmulatorClass] = await Promise.all([importPty(), importTerminalEmulator()]);
   const { file, args, cwd, env, columns = 150, rows = 45 } = options;
   const emulator = new EmulatorClass({ cols: columns, rows, scrollback: 0, allowProposedApi: true });
   const pty = spawn(file, [...args], { name: env.TERM ?? 'xterm-256color', cols: columns, rows, cwd, env });
@@ -123,11 +126,14 @@ class PtyTerminal implements Terminal {
     return waitFor(
       () => {
         const screen = this.screen();
-        if (matches(screen)) return screen || ' ';
-        if (this.hasExited) throw new Error('the process has exited');
-        return false;
+        return matches(screen) ? screen || ' ' : false;
       },
-      { what: `a screen with ${String(pattern)}`, timeoutMs, explain: () => this.#framedScreen() },
+      {
+        what: `a screen with ${String(pattern)}`,
+        timeoutMs,
+        explain: () => this.#framedScreen(),
+        hopeless: () => (this.hasExited ? 'the process has exited' : undefined),
+      },
     );
   }
 
@@ -136,8 +142,7 @@ class PtyTerminal implements Terminal {
   }
 
   #framedScreen(): string {
-    const state = this.hasExited ? 'the process has exited; its last screen' : 'the screen';
-    return `${state}:\n${'-'.repeat(40)}\n${this.screen()}\n${'-'.repeat(40)}`;
+    return `the screen:\n${'-'.repeat(40)}\n${this.screen()}\n${'-'.repeat(40)}`;
   }
 }
 

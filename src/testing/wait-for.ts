@@ -8,6 +8,8 @@ export interface WaitOptions {
   readonly intervalMs?: number;
   /** Appended to the error, for example a screen. */
   readonly explain?: () => string;
+  /** Says why the claim cannot come true any more (the process has exited): the wait then ends early. */
+  readonly hopeless?: () => string | undefined;
 }
 
 /** A deadline passed. The message says what was waited for, how long, and what was there instead. */
@@ -21,10 +23,11 @@ export class WaitTimeoutError extends Error {
  */
 export async function waitFor<T>(
   claim: () => T | Promise<T>,
-  { what, timeoutMs = 10_000, intervalMs = 20, explain }: WaitOptions,
+  { what, timeoutMs = 10_000, intervalMs = 20, explain, hopeless }: WaitOptions,
 ): Promise<Exclude<T, false | undefined | null | '' | 0>> {
-  const deadline = performance.now() + timeoutMs;
+  let deadline = performance.now() + timeoutMs;
   let cause: unknown;
+  let reason: string | undefined;
   for (;;) {
     try {
       const value = await claim();
@@ -33,7 +36,11 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() >= deadline) throw timeoutError({ what, timeoutMs, explain, cause });
+    if (performance.now() >= deadline) throw timeoutError({ what, timeoutMs, explain, cause, reason });
+    if (reason === undefined && (reason = hopeless?.()) !== undefined) {
+      // What was on its way when hope ended still counts.
+      deadline = Math.min(deadline, performance.now() + LAST_WORDS_MS);
+    }
     await pause(intervalMs);
   }
 }
@@ -44,13 +51,18 @@ export function timeoutError(facts: {
   timeoutMs: number;
   explain?: (() => string) | undefined;
   cause?: unknown;
+  reason?: string | undefined;
 }): WaitTimeoutError {
-  const { what, timeoutMs, explain, cause } = facts;
-  const lines = [`waited ${timeoutMs} ms for ${what}`];
+  const { what, timeoutMs, explain, cause, reason } = facts;
+  const lines = [
+    reason === undefined ? `waited ${timeoutMs} ms for ${what}` : `waited in vain for ${what}: ${reason}`,
+  ];
   if (cause instanceof Error) lines.push(`last error: ${cause.message}`);
   if (explain !== undefined) lines.push(explain());
   return new WaitTimeoutError(lines.join('\n'), cause === undefined ? {} : { cause });
 }
+
+const LAST_WORDS_MS = 300;
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
