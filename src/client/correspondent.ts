@@ -1,0 +1,153 @@
+import { hostname } from 'node:os';
+import { type Clock, isoMillis } from '../lib/clock.ts';
+import type { Peer } from '../directory/peers.ts';
+import { resolvePeer } from '../directory/peers.ts';
+import { type Draft, post } from '../mailbox/post.ts';
+import { recordState } from '../mailbox/receipts.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import type { MessageId } from '../protocol/ids.ts';
+import type { Message, MessageType, PermissionClass } from '../protocol/message.ts';
+import type { SeatRecord } from '../protocol/seat.ts';
+import { findReceived, findSent } from './message-lookup.ts';
+
+export interface CorrespondentOptions {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly maxHops: number;
+  /** The seat that speaks, as it is at the moment of each call. */
+  readonly seat: () => { readonly folder: SeatFolder; readonly record: SeatRecord };
+  /** Whether what speaks asks a person before it acts; undefined when that is not known. */
+  readonly permissionClass: () => PermissionClass | undefined;
+}
+
+export interface Letter {
+  readonly type: MessageType;
+  readonly content: string;
+  readonly inReplyTo?: MessageId;
+  readonly thread?: MessageId;
+  /** How many messages led to this one. */
+  readonly hops?: number;
+}
+
+/** Writes and answers messages in the name of one seat: resolves addresses and fills in who speaks to whom. */
+export class Correspondent {
+  readonly #options: CorrespondentOptions;
+
+  constructor(options: CorrespondentOptions) {
+    this.#options = options;
+  }
+
+  /** The peer that an address means. Throws `peer-unknown`, `peer-ambiguous`, or `peer-is-self` for the own seat. */
+  resolve(address: string): Peer {
+    const peer = resolvePeer(this.#options.root, address, this.#options.clock.now());
+    if (peer.id !== this.#options.seat().folder.id) return peer;
+    throw new CahootsError('peer-is-self', `"${address}" is this seat itself.`, {
+      remedy: 'Name another one; see: cahoots peers',
+    });
+  }
+
+  /** Sends a letter to a peer. Throws what {@link post} throws, and `message-refused` when it has made too many hops. */
+  send(peer: Peer, letter: Letter): Message {
+    const { root, clock, maxHops } = this.#options;
+    const hops = letter.hops ?? 0;
+    if (hops > maxHops) {
+      throw new CahootsError(
+        'message-refused',
+        `This ${letter.type} is the ${hops}th message in a chain that peers set off; at most ${maxHops} are let through.`,
+        {
+          remedy: 'Tell the user what is going on and let them decide.',
+          facts: { hops, maxHops },
+        },
+      );
+    }
+    return post({ root, clock }, this.#options.seat().folder, {
+      ...letter,
+      hops,
+      to: peer.id,
+      metadata: this.#metadata(peer),
+    });
+  }
+
+  /**
+   * Answers a message that this seat received.
+   *
+   * A query gets a response. A response (a peer's question back) gets a new query in the same thread, as v1's rule has
+   * it; a note gets a note. Throws `message-unknown` or `message-not-answerable`.
+   */
+  reply(id: MessageId, content: string): { readonly sent: Message; readonly to: Message } {
+    const { root, clock } = this.#options;
+    const { folder, record } = this.#options.seat();
+    const original = this.received(id);
+    const peer = resolvePeer(root, original.from, clock.now());
+    const type = REPLY_TYPE[original.type];
+    if (type === undefined) {
+      throw new CahootsError(
+        'message-not-answerable',
+        `${id} is a ${original.type}, which is not answered by hand.`,
+        { remedy: 'Send a message of your own.' },
+      );
+    }
+    const answeredBy =
+      original.metadata.toConversation === undefined ||
+      original.metadata.toConversation === record.conversation
+        ? 'same'
+        : 'newer';
+    const draft: Draft = {
+      to: original.from,
+      type,
+      content,
+      inReplyTo: id,
+      thread: original.thread ?? this.#threadOf(original),
+      hops: original.hops ?? 0,
+      metadata: { ...this.#metadata(peer), ...(type === 'response' ? { answeredBy } : {}) },
+    };
+    const sent = post({ root, clock }, folder, draft);
+    if (original.type === 'query')
+      recordState(root, original, { state: 'answered', at: isoMillis(clock.now()), by: folder.id });
+    return { sent, to: original };
+  }
+
+  /** A message that this seat received. Throws `message-unknown`, which also says when the seat itself sent it. */
+  received(id: MessageId): Message {
+    const { folder, record } = this.#options.seat();
+    const found = findReceived(folder, id);
+    if (found !== undefined) return found.message;
+    const own = findSent(folder, id) === undefined ? '' : ' It is a message that this seat sent.';
+    throw new CahootsError(
+      'message-unknown',
+      `${record.name} (${folder.id}) has received no message ${id}.${own}`,
+      {
+        remedy: 'Copy the id from the message; cahoots inbox lists what waits.',
+        facts: { id },
+      },
+    );
+  }
+
+  /** v1 names no thread: a response of v1's belongs to the thread of the query that it answers. */
+  #threadOf(original: Message): MessageId {
+    const { folder } = this.#options.seat();
+    const question = original.inReplyTo === null ? undefined : findSent(folder, original.inReplyTo);
+    return question?.message.thread ?? original.inReplyTo ?? original.id;
+  }
+
+  #metadata(peer: Peer): Message['metadata'] {
+    const { record } = this.#options.seat();
+    const permissionClass = this.#options.permissionClass();
+    return {
+      fromProject: record.projectName,
+      fromName: record.name,
+      fromKind: record.kind,
+      fromMachine: hostname(),
+      ...(record.conversation === undefined ? {} : { fromConversation: record.conversation }),
+      ...(peer.record?.conversation === undefined ? {} : { toConversation: peer.record.conversation }),
+      ...(permissionClass === undefined ? {} : { permissionClass }),
+    };
+  }
+}
+
+const REPLY_TYPE: Partial<Record<MessageType, MessageType>> = {
+  query: 'response',
+  response: 'query',
+  note: 'note',
+};
