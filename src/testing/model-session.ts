@@ -2,7 +2,14 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { type JsonObject, stringOr } from './json.ts';
 import { type ModelAnswer, toAnswer } from './model-reply.ts';
 import { echo, type ModelRule } from './model-rules.ts';
-import { type ModelTurn, OWN_SEARCH_PREFIX, readTurn, type TurnKind, textOfMessages } from './model-turn.ts';
+import {
+  type ModelTurn,
+  OWN_SEARCH_PREFIX,
+  readTurn,
+  type SeenBlocks,
+  type TurnKind,
+  textOfMessages,
+} from './model-turn.ts';
 import { writeAnswer, writeError } from './model-wire.ts';
 import { timeoutError } from './wait-for.ts';
 
@@ -20,7 +27,7 @@ export interface RecordedRequest {
   readonly atMs: number;
   /** The same moment as milliseconds since 1970, with fractions: comparable with other processes of the machine. */
   readonly epochMs: number;
-  /** `open` until answered; `aborted` when the client left first. */
+  /** `open` until answered; `aborted` when the connection ended first. */
   readonly outcome: 'open' | 'answered' | 'aborted';
 }
 
@@ -52,7 +59,7 @@ export interface ModelSession {
 }
 
 type MutableRequest = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] } & {
-  readonly marks: readonly string[];
+  readonly seen: SeenBlocks;
 };
 
 interface Waiter {
@@ -73,7 +80,7 @@ export class ScriptedSession implements ModelSession {
   /** Ids of the calls that were answered after a search: their rule has spoken, and what came since has no answer. */
   readonly #bridgedCalls = new Set<string>();
   /** What the rules have seen of each conversation since its last answer. */
-  readonly #seen = new Map<string, readonly string[]>();
+  readonly #seen = new Map<string, SeenBlocks>();
   #rules: readonly ModelRule[] = [];
   #auxiliaryRules: readonly ModelRule[] = [];
   #callCount = 0;
@@ -174,17 +181,18 @@ export class ScriptedSession implements ModelSession {
   }): MutableRequest {
     const conversationId = stringOr(headers['x-claude-code-session-id']);
     const agentId = stringOr(headers['x-claude-code-agent-id']);
-    const { turn, marks } = readTurn(body, {
+    const before = this.#seen.get(conversationKey({ conversationId, agentId }));
+    const { turn, seen } = readTurn(body, {
       conversationId,
       agentId,
       isBridge: (id) => id.startsWith(OWN_SEARCH_PREFIX) || this.#bridgedCalls.has(id),
-      seen: this.#seen.get(conversationKey({ conversationId, agentId })) ?? [],
+      ...(before !== undefined && { seen: before }),
     });
     const request: MutableRequest = {
       index: this.requests.length,
       kind: turn.kind,
       turn,
-      marks,
+      seen,
       text: textOfMessages(body),
       body,
       headers,
@@ -197,14 +205,14 @@ export class ScriptedSession implements ModelSession {
     return request;
   }
 
-  async #decide({ turn, marks }: MutableRequest): Promise<ModelAnswer> {
+  async #decide({ turn, seen }: MutableRequest): Promise<ModelAnswer> {
     if (turn.kind === 'title' || turn.kind === 'auxiliary') {
       const answer = await firstReply(this.#auxiliaryRules, turn);
       return answer ?? { text: JSON.stringify({ title: 'Scripted session' }) };
     }
     const held = this.#takeHeldCalls(turn);
     if (held !== undefined) return held;
-    this.#seen.set(conversationKey(turn), marks);
+    this.#seen.set(conversationKey(turn), seen);
     const answer = (await firstReply([...this.#rules, echo], turn)) ?? {};
     return this.#searchFirst(turn, answer);
   }

@@ -36,15 +36,17 @@ export interface ModelTurn {
   readonly body: JsonObject;
 }
 
-/** A turn, and the marks of what it puts before the rules: the next request of the conversation leaves these out. */
-export interface ReadTurn {
-  readonly turn: ModelTurn;
-  readonly marks: readonly string[];
+/** What the rules have seen of a conversation since its last answer, as marks of blocks: all of it, and the last turn's. */
+export interface SeenBlocks {
+  /** The position of that answer among the messages. */
+  readonly answer: number;
+  readonly all: readonly string[];
+  readonly lastTurn: readonly string[];
 }
 
 /**
  * Reads a request body of the Messages API. `isBridge` knows the calls of answers that the bench gave in place of a rule,
- * so that nothing which came with their results is lost to the rules. `seen` are the marks of the turn before.
+ * so that nothing which came with their results is lost to the rules. `seen` is what the turn before returned.
  */
 export function readTurn(
   body: JsonObject,
@@ -52,18 +54,18 @@ export function readTurn(
     conversationId = '',
     agentId = '',
     isBridge = () => false,
-    seen = [],
+    seen = NOTHING_SEEN,
   }: {
     conversationId?: string;
     agentId?: string;
     isBridge?: (callId: string) => boolean;
-    seen?: readonly string[];
+    seen?: SeenBlocks;
   } = {},
-): ReadTurn {
+): { turn: ModelTurn; seen: SeenBlocks } {
   const messages = objectsIn(body.messages);
-  const unanswered = blocksSinceAnswer(messages, isBridge);
-  const marks = unanswered.map(markOf);
-  const fresh = unanswered.slice(seenLength(marks, seen));
+  const answer = lastAnswerOfRule(messages, isBridge);
+  const unanswered = blocksAfter(answer, messages);
+  const fresh = seen.answer === answer ? notSeen(unanswered, seen) : unanswered;
   // After a tool search the host adds a user text of these two words, which nobody said.
   const texts = fresh.filter((block) => block.type === 'text' && block.text.trim() !== 'Tool loaded.');
   const userTexts = texts
@@ -81,7 +83,7 @@ export function readTurn(
     messages,
     body,
   };
-  return { turn, marks };
+  return { turn, seen: { answer, all: unanswered.map(markOf), lastTurn: fresh.map(markOf) } };
 }
 
 /** Marks the ids of the tool searches that the bench makes by itself. */
@@ -108,21 +110,34 @@ interface RoleBlock {
   readonly block: JsonObject;
 }
 
-/** What came after the last answer of a rule, or after an interrupt: the host leaves that unanswered. */
-function blocksSinceAnswer(messages: readonly JsonObject[], isBridge: (id: string) => boolean): RoleBlock[] {
+/** What came after that answer, and after an interrupt since: the host leaves what was interrupted unanswered. */
+function blocksAfter(answer: number, messages: readonly JsonObject[]): RoleBlock[] {
   const blocks = messages
-    .slice(lastAnswerOfRule(messages, isBridge) + 1)
+    .slice(answer + 1)
     .filter((message) => message.role !== 'assistant')
     .flatMap(blocksOf);
   const interrupted = blocks.findLastIndex((block) => block.text.startsWith('[Request interrupted by user'));
   return blocks.slice(interrupted + 1);
 }
 
-/** An identical request is a retry, and all of it is new again; a longer one continues after a failed answer. */
-function seenLength(marks: readonly string[], seen: readonly string[]): number {
-  const continues = marks.length > seen.length && seen.every((mark, index) => mark === marks[index]);
-  return continues ? seen.length : 0;
+/** The blocks that are new; those of the last turn when nothing is, since an identical request is its retry. */
+function notSeen(blocks: readonly RoleBlock[], { all, lastTurn }: SeenBlocks): readonly RoleBlock[] {
+  const fresh = without(blocks, all);
+  if (fresh.length > 0) return fresh;
+  return blocks.filter((block) => lastTurn.includes(markOf(block)));
 }
+
+/** Leaves out one block per mark, wherever it stands: the host's own reminders change their place between requests. */
+function without(blocks: readonly RoleBlock[], marks: readonly string[]): RoleBlock[] {
+  const left = [...marks];
+  return blocks.filter((block) => {
+    const index = left.indexOf(markOf(block));
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
+
+const NOTHING_SEEN: SeenBlocks = { answer: -1, all: [], lastTurn: [] };
 
 function markOf({ role, type, text, block }: RoleBlock): string {
   // The host ends a text with a line break once another one follows it in the same message.
