@@ -12,6 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { parseObject } from './host-files.ts';
 import { isJsonObject } from './json.ts';
 import { describeProcesses, type LiveProcess, listLiveProcesses } from './live-processes.ts';
+import { signalProcess } from './stop-process.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How a clean home is seeded. */
@@ -63,6 +64,13 @@ export function createCleanHome(options: CleanHomeOptions = {}): CleanHome {
   return new TemporaryHome(options);
 }
 
+/** One listener for all homes, there only while a home is: many of them would look like a leak. */
+const undisposed = new Set<TemporaryHome>();
+
+function sweepAll(): void {
+  for (const home of undisposed) home.sweep();
+}
+
 class TemporaryHome implements CleanHome {
   readonly root: string;
   readonly home: string;
@@ -90,6 +98,8 @@ class TemporaryHome implements CleanHome {
       });
     }
     for (const folder of trust) this.trust(folder);
+    if (undisposed.size === 0) process.on('exit', sweepAll);
+    undisposed.add(this);
   }
 
   project(name: string, files: Readonly<Record<string, string>> = {}): string {
@@ -168,16 +178,24 @@ class TemporaryHome implements CleanHome {
     return this.dispose();
   }
 
+  /** The last resort of a test process that ends without `dispose`: kills what was tracked, removes the folder. */
+  sweep(): void {
+    for (const pid of this.#tracked) signalProcess(pid, 'SIGKILL');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
   async #dispose(graceMs: number): Promise<void> {
     let leftBehind: unknown;
     try {
       await this.waitUntilNothingRuns({ timeoutMs: graceMs });
     } catch (error) {
       leftBehind = error;
-      for (const { pid } of await this.liveProcesses()) killIfAlive(pid);
+      for (const { pid } of await this.liveProcesses()) signalProcess(pid, 'SIGKILL');
       await this.waitUntilNothingRuns();
     } finally {
       rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+      undisposed.delete(this);
+      if (undisposed.size === 0) process.off('exit', sweepAll);
     }
     if (leftBehind !== undefined) {
       throw new Error(
@@ -215,11 +233,3 @@ const QUIET = {
   DISABLE_AUTOUPDATER: '1',
   DISABLE_BUG_COMMAND: '1',
 };
-
-function killIfAlive(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}

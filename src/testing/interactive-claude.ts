@@ -20,7 +20,7 @@ export interface InteractiveClaude extends Terminal {
   submit(text: string): Promise<void>;
   /** Resolves when the prompt is there and the session says that it is idle; rejects showing the screen. */
   waitUntilReady(options?: { timeoutMs?: number }): Promise<void>;
-  /** Waits for a status of the host's registry. */
+  /** Waits for a status of the host's registry, which lags behind the screen: see `waitUntilReady` for idle. */
   waitForStatus(status: HostStatus, options?: { timeoutMs?: number }): Promise<void>;
   status(): HostStatus;
   /** The conversation's id, from the host's registry; it changes with `/clear`. Throws before the session registered. */
@@ -100,9 +100,10 @@ class TerminalSession implements InteractiveClaude {
   }
 
   async waitUntilReady({ timeoutMs = 20_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    await this.waitForScreen(() => this.status() === 'idle' && promptOf(this.screen()) !== undefined, {
-      timeoutMs,
-    });
+    // The registry lags behind the screen by some ten milliseconds: alone it would still say idle after a submit.
+    const isReady = (screen: string): boolean =>
+      this.status() === 'idle' && promptOf(screen) !== undefined && !screen.includes('esc to interrupt');
+    await this.waitForScreen(isReady, { timeoutMs });
   }
 
   async waitForStatus(
@@ -166,8 +167,13 @@ class TerminalSession implements InteractiveClaude {
     return this.exited;
   }
 
-  /** The first ctrl-c ends what runs or clears the draft, two in a row leave; a dialog takes one more. */
+  /** The first ctrl-c ends what runs or clears the draft, two in a row leave; a dialog has to be cancelled before. */
   async #leave(): Promise<void> {
+    if (this.status() === 'waiting') {
+      this.press('escape');
+      // Keys that follow at once would be read as one with the escape character.
+      await settlesWithin(this.exited, 300);
+    }
     for (let presses = 0; presses < 8 && !this.hasExited; presses += 1) {
       this.press('ctrl-c');
       if (await settlesWithin(this.exited, 300)) return;
