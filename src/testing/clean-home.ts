@@ -11,7 +11,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseObject } from './host-files.ts';
 import { isJsonObject } from './json.ts';
-import { describeProcesses, type LiveProcess, listLiveProcesses } from './live-processes.ts';
+import {
+  describeProcesses,
+  isAlive,
+  type LiveProcess,
+  listLiveProcesses,
+  type ProcessRoot,
+  rootOf,
+} from './live-processes.ts';
 import { signalProcess } from './stop-process.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -77,7 +84,7 @@ class TemporaryHome implements CleanHome {
   readonly runtimeDir: string;
   readonly #temporary: string;
   readonly #stateFile: string;
-  readonly #tracked = new Set<number>();
+  readonly #tracked: ProcessRoot[] = [];
   #disposed: Promise<void> | undefined;
 
   constructor({ state = {}, settings, trust = [] }: CleanHomeOptions) {
@@ -147,7 +154,7 @@ class TemporaryHome implements CleanHome {
   }
 
   track(pid: number): void {
-    this.#tracked.add(pid);
+    this.#tracked.push(rootOf(pid));
   }
 
   liveProcesses(): Promise<readonly LiveProcess[]> {
@@ -180,7 +187,7 @@ class TemporaryHome implements CleanHome {
 
   /** The last resort of a test process that ends without `dispose`: kills what was tracked, removes the folder. */
   sweep(): void {
-    for (const pid of this.#tracked) signalProcess(pid, 'SIGKILL');
+    for (const root of this.#tracked) if (isAlive(root)) signalProcess(root.pid, 'SIGKILL');
     rmSync(this.root, { recursive: true, force: true });
   }
 

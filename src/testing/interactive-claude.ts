@@ -169,13 +169,9 @@ class TerminalSession implements InteractiveClaude {
 
   /** The first ctrl-c ends what runs or clears the draft, two in a row leave; a dialog has to be cancelled before. */
   async #leave(): Promise<void> {
-    if (this.status() === 'waiting') {
-      this.press('escape');
-      // Keys that follow at once would be read as one with the escape character.
-      await settlesWithin(this.exited, 300);
-    }
-    for (let presses = 0; presses < 8 && !this.hasExited; presses += 1) {
-      this.press('ctrl-c');
+    for (let presses = 0; presses < 12 && !this.hasExited; presses += 1) {
+      this.press(this.status() === 'waiting' ? 'escape' : 'ctrl-c');
+      // Not faster: a key right behind an escape character would be read as one with it.
       if (await settlesWithin(this.exited, 300)) return;
     }
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** A process that is still there. */
@@ -14,6 +14,26 @@ interface ProcessRow extends LiveProcess {
   /** The session that the process belongs to; 0 where the system does not tell. */
   readonly sessionId: number;
   readonly environment: string;
+  /** In ticks since boot; empty where the system does not tell. Tells a process from a later one with its number. */
+  readonly startTime: string;
+}
+
+/** A process that was started: its number and when it started, as far as the system tells. */
+export interface ProcessRoot {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** Notes a process that has just been started. */
+export function rootOf(pid: number): ProcessRoot {
+  return { pid, startTime: process.platform === 'linux' ? (readProcRow(pid)?.startTime ?? '') : '' };
+}
+
+/** True while the process itself lives, and not another one that got its number. */
+export function isAlive({ pid, startTime }: ProcessRoot): boolean {
+  if (process.platform !== 'linux') return isSignalable(pid);
+  const row = readProcRow(pid);
+  return row !== undefined && (startTime === '' || row.startTime === startTime);
 }
 
 /**
@@ -25,11 +45,11 @@ export async function listLiveProcesses({
   roots,
   mark,
 }: {
-  roots: Iterable<number>;
+  roots: Iterable<ProcessRoot>;
   mark: string;
 }): Promise<readonly LiveProcess[]> {
-  const rows = process.platform === 'linux' ? await readProc() : await readPs();
-  const known = new Set(roots);
+  const rows = process.platform === 'linux' ? readProc() : await readPs();
+  const known = knownIds(roots, rows);
   const found = new Set<ProcessRow>();
   for (let before = -1; before !== found.size; ) {
     before = found.size;
@@ -44,6 +64,14 @@ export async function listLiveProcesses({
   return [...found].map(({ pid, parentPid, groupId, command }) => ({ pid, parentPid, groupId, command }));
 }
 
+/** The ids to look for; a root whose number a later process has is gone, and so is its group. */
+function knownIds(roots: Iterable<ProcessRoot>, rows: readonly ProcessRow[]): Set<number> {
+  const startTimes = new Map(rows.map((row) => [row.pid, row.startTime]));
+  const isReused = ({ pid, startTime }: ProcessRoot): boolean =>
+    startTime !== '' && (startTimes.get(pid) ?? startTime) !== startTime;
+  return new Set([...roots].filter((root) => !isReused(root)).map((root) => root.pid));
+}
+
 /** One line per process, for messages. */
 export function describeProcesses(processes: readonly LiveProcess[]): string {
   return processes
@@ -51,35 +79,48 @@ export function describeProcesses(processes: readonly LiveProcess[]): string {
     .join('\n');
 }
 
-async function readProc(): Promise<ProcessRow[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const rows = await Promise.all(pids.map(readProcRow));
-  return rows.filter((row) => row !== undefined);
+function readProc(): ProcessRow[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcRow(Number(name)))
+    .filter((row) => row !== undefined);
 }
 
-async function readProcRow(pid: number): Promise<ProcessRow | undefined> {
+function readProcRow(pid: number): ProcessRow | undefined {
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  if (stat === '') return undefined;
+  // The name in brackets may hold spaces and brackets, so the fields are counted from the last bracket.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parentPid, groupId, sessionId] = fields;
+  if (state === 'Z' || state === 'X') return undefined;
+  const command = readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+  return {
+    pid,
+    parentPid: Number(parentPid),
+    groupId: Number(groupId),
+    sessionId: Number(sessionId),
+    command: command || stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+    environment: readIfThere(`/proc/${pid}/environ`),
+    startTime: fields[19] ?? '',
+  };
+}
+
+/** The file's text; empty when the process has gone in the meantime or is another user's. */
+function readIfThere(path: string): string {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold spaces and brackets, so the fields are counted from the last bracket.
-    const [state, parentPid, groupId, sessionId] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
-    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    return {
-      pid,
-      parentPid: Number(parentPid),
-      groupId: Number(groupId),
-      sessionId: Number(sessionId),
-      command: command || stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
-      environment,
-    };
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))
-    )
-      return undefined;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return '';
+    throw error;
+  }
+}
+
+function isSignalable(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
     throw error;
   }
 }
@@ -104,6 +145,7 @@ async function readPs(): Promise<ProcessRow[]> {
         sessionId: 0,
         command,
         environment: command,
+        startTime: '',
       },
     ];
   });
