@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { unlessGone } from '../lib/errno.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { SeatId } from '../protocol/ids.ts';
@@ -45,21 +45,23 @@ export function sessionsFolder(root: string): string {
 
 /** The paths of a seat's folder; nothing is looked at. */
 export function seatFolder(root: string, id: SeatId): SeatFolder {
-  const path = join(seatsFolder(root), id);
-  const outbox = join(path, 'outbox');
+  // Put together by hand: a listing makes ten thousand of these, and normalising each path would take most of its time.
+  const path = `${seatsFolder(root)}${sep}${id}`;
+  const inside = (name: string): string => `${path}${sep}${name}`;
+  const outbox = inside('outbox');
   return {
     id,
     path,
-    record: join(path, 'seat.json'),
-    inbox: join(path, 'inbox'),
-    claimed: join(path, 'claimed'),
-    read: join(path, 'read'),
+    record: inside('seat.json'),
+    inbox: inside('inbox'),
+    claimed: inside('claimed'),
+    read: inside('read'),
     outbox,
-    sending: join(outbox, 'sending'),
-    receipts: join(path, 'receipts'),
-    rejected: join(path, 'rejected'),
-    holders: join(path, 'holders'),
-    sequence: join(path, 'sequence'),
+    sending: `${outbox}${sep}sending`,
+    receipts: inside('receipts'),
+    rejected: inside('rejected'),
+    holders: inside('holders'),
+    sequence: inside('sequence'),
   };
 }
 
