@@ -74,6 +74,7 @@ export function resolvePeer(root: string, address: string, nowMs: number): Peer 
 /** What a session on a seat is doing, with a holder that has ended counted as away. */
 export function stateOf(record: SeatRecord, nowMs: number): SeatState {
   const { holder } = record;
+  if (record.stopped === true) return 'away';
   if (record.kind === 'shell') return holder && livenessOf(holder) === 'alive' ? 'listening' : 'idle';
   if (!holder) return 'away';
   const liveness = livenessOf(holder);

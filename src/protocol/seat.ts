@@ -45,6 +45,8 @@ export const seatRecordSchema = z.looseObject({
   about: z.optional(z.string()),
   /** A seat of a session that no person started: it goes when that session ends. */
   ephemeral: z.optional(z.boolean()),
+  /** A shell seat that its owner left: nobody is there until it is used again. */
+  stopped: z.optional(z.boolean()),
   peerTurns: z.optional(z.looseObject({ lastHour: z.int(), cap: z.int() })),
 });
 /** What `seat.json` says: v1's manifest keys and ours. */
