@@ -1,5 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { errnoOf } from './errno.ts';
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename } from 'node:path';
+import { errnoOf, unlessGone } from './errno.ts';
 
 export interface FolderWatchOptions {
   /** Called after anything may have changed in one of the folders; never while another call of it runs. */
@@ -21,65 +22,101 @@ export interface FolderWatch {
 /**
  * Watches folders for new, changed and removed entries (not below them).
  *
- * A folder that does not exist, is deleted and made again, or cannot be watched because the system's watches are used
- * up, is looked at on the next re-scan instead, and watched again as soon as that works. Never throws for such a reason.
+ * A folder that does not exist, was deleted, or cannot be watched because the system's watches are used up, is looked
+ * at every `pollMs` instead, and watched again as soon as that works; one that another folder has replaced is noticed
+ * on the next re-scan. Never throws for such a reason.
  */
 export function watchFolders(folders: readonly string[], options: FolderWatchOptions): FolderWatch {
-  const watchers = new Map<string, FSWatcher>();
-  let closed = false;
-  let scheduled = false;
+  return new Watches(folders, options);
+}
 
-  const notify = (): void => {
-    if (closed || scheduled) return;
-    scheduled = true;
+interface Watched {
+  readonly watcher: FSWatcher;
+  readonly inode: bigint | undefined;
+}
+
+class Watches implements FolderWatch {
+  readonly #folders: readonly string[];
+  readonly #options: FolderWatchOptions;
+  readonly #watched = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #scheduled = false;
+  #closed = false;
+
+  constructor(folders: readonly string[], options: FolderWatchOptions) {
+    this.#folders = folders;
+    this.#options = options;
+    for (const folder of folders) this.#open(folder);
+    this.#waitForTick();
+  }
+
+  get mode(): 'events' | 'polling' {
+    return this.#watched.size === this.#folders.length ? 'events' : 'polling';
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const folder of this.#folders) this.#drop(folder);
+  }
+
+  #waitForTick(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    const { rescanMs, pollMs } = this.#options;
+    this.#timer = setTimeout(() => this.#tick(), this.mode === 'events' ? rescanMs : pollMs);
+  }
+
+  #tick(): void {
+    for (const folder of this.#folders) {
+      // An own event tells that the folder itself went, none that one above it was renamed.
+      const watched = this.#watched.get(folder);
+      if (watched === undefined || watched.inode !== inodeOf(folder)) this.#open(folder);
+    }
+    this.#notify();
+    this.#waitForTick();
+  }
+
+  #notify(): void {
+    if (this.#closed || this.#scheduled) return;
+    this.#scheduled = true;
     // One call for a burst of events: a rename alone gives two.
     setImmediate(() => {
-      scheduled = false;
-      if (!closed) options.onChange();
+      this.#scheduled = false;
+      if (!this.#closed) this.#options.onChange();
     });
-  };
-  const drop = (folder: string): void => {
-    watchers.get(folder)?.close();
-    watchers.delete(folder);
-  };
-  const openMissing = (): void => {
-    for (const folder of folders) if (!watchers.has(folder)) openOne(folder);
-  };
-  const openOne = (folder: string): void => {
+  }
+
+  #open(folder: string): void {
+    this.#drop(folder);
     try {
+      const inode = inodeOf(folder);
       const watcher = watch(folder, { persistent: true }, (event, name) => {
-        // A deleted folder reports its own name and then never anything again.
-        if (event === 'rename' && name !== null && folder.endsWith(name)) drop(folder);
-        notify();
+        // A deleted or renamed folder reports its own name and then never anything again; an entry in it may have the
+        // same name, and then opening it anew does no harm.
+        if (event === 'rename' && name === basename(folder) && !this.#closed) {
+          this.#open(folder);
+          this.#waitForTick();
+        }
+        this.#notify();
       });
       watcher.on('error', () => {
-        drop(folder);
-        notify();
+        this.#drop(folder);
+        this.#waitForTick();
+        this.#notify();
       });
-      watchers.set(folder, watcher);
+      this.#watched.set(folder, { watcher, inode });
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
     }
-  };
+  }
 
-  openMissing();
-  const mode = () => (watchers.size === folders.length ? 'events' : 'polling');
-  let timer: NodeJS.Timeout;
-  const tick = (): void => {
-    openMissing();
-    notify();
-    timer = setTimeout(tick, mode() === 'events' ? options.rescanMs : options.pollMs);
-  };
-  timer = setTimeout(tick, mode() === 'events' ? options.rescanMs : options.pollMs);
+  #drop(folder: string): void {
+    this.#watched.get(folder)?.watcher.close();
+    this.#watched.delete(folder);
+  }
+}
 
-  return {
-    get mode() {
-      return mode();
-    },
-    close() {
-      closed = true;
-      clearTimeout(timer);
-      for (const folder of folders) drop(folder);
-    },
-  };
+function inodeOf(folder: string): bigint | undefined {
+  return unlessGone(() => statSync(folder, { bigint: true }).ino, undefined);
 }

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendToFile } from './append.ts';
 
 /** Longest line that is appended: up to here one write reached the file whole in every kill that was tried. */
 export const MAX_LINE_BYTES = 2048;
@@ -13,7 +13,7 @@ export function appendJsonLine(path: string, value: object): void {
   const line = `\n${JSON.stringify(value)}`;
   if (Buffer.byteLength(line) > MAX_LINE_BYTES)
     throw new RangeError(`a journal line of ${Buffer.byteLength(line)} bytes; at most ${MAX_LINE_BYTES}`);
-  appendFileSync(path, line, { mode: 0o600 });
+  appendToFile(path, line);
 }
 
 /** The values of the lines of a JSON Lines text; unfinished and damaged lines are left out. */

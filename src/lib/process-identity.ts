@@ -24,8 +24,16 @@ export function hostKey(): string {
 }
 
 function hostFacts(): string {
-  if (process.platform !== 'linux') return `${process.platform}\0${hostname()}`;
-  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}\0${readlinkSync('/proc/self/ns/pid')}`;
+  const byName = `${process.platform}\0${hostname()}`;
+  if (process.platform !== 'linux') return byName;
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}\0${readlinkSync('/proc/self/ns/pid')}`;
+  } catch (error) {
+    // A sandbox may hide these files.
+    if (errnoOf(error) === undefined) throw error;
+    return byName;
+  }
 }
 
 /** The identity of the process `pid` of this machine, or undefined when there is none. */
