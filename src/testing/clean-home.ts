@@ -57,7 +57,7 @@ export interface CleanHome {
   waitUntilNothingRuns(options?: { timeoutMs?: number }): Promise<void>;
   /**
    * Removes everything. Processes that are still alive after `graceMs` (default 2,000) are killed, the folder is removed
-   * all the same, and the promise rejects with their list: a test that leaves something behind fails. Idempotent.
+   * all the same, and the promise rejects with their list: a test that leaves something behind fails. Only the first call tells.
    */
   dispose(options?: { graceMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -177,7 +177,8 @@ class TemporaryHome implements CleanHome {
   }
 
   dispose({ graceMs = 2_000 }: { graceMs?: number } = {}): Promise<void> {
-    this.#disposed ??= this.#dispose(graceMs);
+    if (this.#disposed !== undefined) return this.#disposed.catch(() => undefined);
+    this.#disposed = this.#dispose(graceMs);
     return this.#disposed;
   }
 

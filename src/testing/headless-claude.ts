@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
-import { findTranscript, parseObject, readRecords } from './host-files.ts';
+import { findTranscript, parseObject, type RecordMatch, readRecords, waitForRecord } from './host-files.ts';
 import { isJsonObject, type JsonObject, stringOr } from './json.ts';
 import { type SpawnedClaude, spawnClaude } from './spawn-claude.ts';
 import { signalProcess, stopProcess } from './stop-process.ts';
@@ -47,6 +47,8 @@ export interface HeadlessClaude {
   sessionId(options?: { timeoutMs?: number }): Promise<string>;
   /** The records of the conversation's transcript so far. */
   transcript(): Promise<readonly JsonObject[]>;
+  /** The first record of the transcript that matches; the host writes records with some delay. */
+  waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject>;
   /** Sends a user message to a streaming session. */
   send(text: string): void;
   /** Sends, and waits for the next result. */
@@ -160,6 +162,10 @@ class StreamingSession implements HeadlessClaude {
   async transcript(): Promise<readonly JsonObject[]> {
     const path = findTranscript(this.#home, await this.sessionId());
     return path === undefined ? [] : readRecords(path);
+  }
+
+  waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject> {
+    return waitForRecord(() => this.transcript(), match, options);
   }
 
   send(text: string): void {

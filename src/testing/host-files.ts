@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, type JsonObject, stringOr } from './json.ts';
+import { waitFor } from './wait-for.ts';
 
 /** What a `claude` process states about itself in `$HOME/.claude/sessions/<pid>.json`. */
 export interface HostRegistryEntry {
@@ -44,6 +45,38 @@ export function readRecords(path: string): readonly JsonObject[] {
     .split('\n')
     .map(parseObject)
     .filter((record) => record !== undefined);
+}
+
+/** What is looked for in a record: a text anywhere in it, or any claim about it. */
+export type RecordMatch = string | RegExp | ((record: JsonObject) => boolean);
+
+/** The first record that matches. Hosts write their transcript some time after the screen shows what it says. */
+export function waitForRecord(
+  read: () => readonly JsonObject[] | Promise<readonly JsonObject[]>,
+  match: RecordMatch,
+  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+): Promise<JsonObject> {
+  let count = 0;
+  const findRecord = async (): Promise<JsonObject | undefined> => {
+    const records = await read();
+    count = records.length;
+    return records.find((record) => recordMatches(record, match));
+  };
+  const explain = (): string => `the transcript has ${count} records`;
+  return waitFor(findRecord, { what: `a record with ${String(match)}`, timeoutMs, explain });
+}
+
+function recordMatches(record: JsonObject, match: RecordMatch): boolean {
+  if (typeof match === 'function') return match(record);
+  const texts = textsWithin(record);
+  return texts.some((text) => (typeof match === 'string' ? text.includes(match) : text.search(match) >= 0));
+}
+
+/** Every string in a value, decoded: in its JSON form quotes and line breaks would be escaped. */
+function textsWithin(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsWithin);
+  return isJsonObject(value) ? Object.values(value).flatMap(textsWithin) : [];
 }
 
 function readJsonFile(path: string): JsonObject | undefined {

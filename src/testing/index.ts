@@ -16,7 +16,7 @@ export {
   type PermissionAnswer,
   startHeadlessClaude,
 } from './headless-claude.ts';
-export type { HostRegistryEntry } from './host-files.ts';
+export type { HostRegistryEntry, RecordMatch } from './host-files.ts';
 export {
   type HostStatus,
   type InteractiveClaude,

@@ -1,5 +1,12 @@
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
-import { findTranscript, type HostRegistryEntry, readHostRegistry, readRecords } from './host-files.ts';
+import {
+  findTranscript,
+  type HostRegistryEntry,
+  type RecordMatch,
+  readHostRegistry,
+  readRecords,
+  waitForRecord,
+} from './host-files.ts';
 import type { JsonObject } from './json.ts';
 import { settlesWithin, signalProcess, stopProcess } from './stop-process.ts';
 import { type ExitFacts, startTerminal, type Terminal } from './terminal.ts';
@@ -31,6 +38,8 @@ export interface InteractiveClaude extends Terminal {
   transcriptPath(): string | undefined;
   /** The records of the present conversation so far. */
   transcript(): readonly JsonObject[];
+  /** The first record of the present conversation that matches; the host writes records with some delay. */
+  waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject>;
   /** The text that stands in the prompt, unsent. */
   draft(): string;
   /** Leaves as a person does (ctrl-c until it goes), then SIGTERM, then SIGKILL to the group. Idempotent. */
@@ -142,6 +151,10 @@ class TerminalSession implements InteractiveClaude {
   transcript(): readonly JsonObject[] {
     const path = this.transcriptPath();
     return path === undefined ? [] : readRecords(path);
+  }
+
+  waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject> {
+    return waitForRecord(() => this.transcript(), match, options);
   }
 
   draft(): string {
