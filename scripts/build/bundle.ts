@@ -14,7 +14,7 @@ const require = createRequireOfBundle(import.meta.url);`;
 export async function bundleFolder(
   root: string,
   folder: string,
-  entries: readonly Entry[],
+  { entries, version }: { entries: readonly Entry[]; version: string },
 ): Promise<{ files: OutputFile[]; packages: string[] }> {
   const result = await esbuild.build({
     absWorkingDir: root,
@@ -30,6 +30,7 @@ export async function bundleFolder(
     legalComments: 'none',
     external: EXTERNAL,
     banner: { js: REQUIRE },
+    define: { CAHOOTS_VERSION: JSON.stringify(version) },
     write: false,
     metafile: true,
     logLevel: 'silent',

@@ -18,4 +18,16 @@ export interface Entry {
 /** Everything that is built. Each source must exist: a row whose file is missing fails the build. */
 export const ENTRIES: readonly Entry[] = [
   { source: 'src/testing/index.ts', folder: 'dist', bundle: 'testing/index', types: true },
+  {
+    source: 'src/mcp/main.ts',
+    folder: 'plugin/dist',
+    bundle: 'attendant-main',
+    launcher: { kind: 'attendant', file: 'attendant.js' },
+  },
+  {
+    source: 'src/hooks/session-start-main.ts',
+    folder: 'plugin/dist',
+    bundle: 'session-start-main',
+    launcher: { kind: 'hook', file: 'session-start.js' },
+  },
 ];

@@ -46,7 +46,7 @@ async function folderFiles(
   { folder, manifest }: { folder: string; manifest: unknown },
 ): Promise<OutputFile[]> {
   const own = entries.filter((entry) => entry.folder === folder);
-  const { files, packages } = await bundleFolder(root, folder, own);
+  const { files, packages } = await bundleFolder(root, folder, { entries: own, version: versionOf(manifest) });
   const launchers = own.flatMap(({ launcher, bundle }) => {
     if (launcher === undefined) return [];
     const text = launcherText(launcher.kind, { bundle: `./${bundle}.js`, floor: parseNodeFloor(manifest) });
@@ -58,4 +58,9 @@ async function folderFiles(
     ? [{ path: `${folder}/package.json`, text: MANIFEST_OF_MODULES, order: 0 }]
     : [];
   return [...files, ...launchers, notices, ...manifests];
+}
+
+function versionOf(manifest: unknown): string {
+  const version = (manifest as { version?: unknown } | null)?.version;
+  return typeof version === 'string' ? version : '0.0.0-source';
 }

@@ -1,15 +1,13 @@
-import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { unlessGone } from '../lib/errno.ts';
-import { appendJsonLine, parseJsonLines } from '../lib/json-lines.ts';
-import { readRegular } from '../lib/read-regular.ts';
+import { appendJsonLine, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
 import type { Message } from '../protocol/message.ts';
 import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
 
 const SUMMARY_CHARACTERS = 160;
 const MAX_REASON_CHARACTERS = 300;
-const MAX_DAY_BYTES = 512 * 1024 * 1024;
 
 const entrySchema = z.looseObject({
   ...stateRecordSchema.shape,
@@ -58,7 +56,7 @@ function oneLine(text: string, characters: number): string {
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
 
-/** The entries of the newest day files, oldest first, at most `limit`. */
+/** The newest entries, oldest of them first, at most `limit`. Reads no more of the files than it takes. */
 export function readJournal(root: string, limit: number): JournalEntry[] {
   const days = unlessGone(() => readdirSync(journalFolder(root)), [])
     .filter((name) => name.endsWith('.jsonl'))
@@ -66,10 +64,22 @@ export function readJournal(root: string, limit: number): JournalEntry[] {
   let entries: JournalEntry[] = [];
   for (const day of days.reverse()) {
     if (entries.length >= limit) break;
-    const found = readRegular(join(journalFolder(root), day), MAX_DAY_BYTES);
-    if (found.kind === 'text') entries = [...parseJournal(found.text), ...entries];
+    entries = [...parseJournal(tailOf(join(journalFolder(root), day), limit * MAX_LINE_BYTES)), ...entries];
   }
   return entries.slice(-limit);
+}
+
+/** The last `bytes` of a file as text; its first line may be cut. */
+function tailOf(path: string, bytes: number): string {
+  const file = unlessGone(() => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)), undefined);
+  if (file === undefined) return '';
+  try {
+    const size = fstatSync(file).size;
+    const tail = Buffer.alloc(Math.min(bytes, size));
+    return tail.toString('utf8', 0, readSync(file, tail, 0, tail.length, size - tail.length));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The entries in a text of journal lines; what is no entry is left out. */

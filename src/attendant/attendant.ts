@@ -1,0 +1,483 @@
+import { Correspondent } from '../client/correspondent.ts';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { WakePath } from '../delivery/delivery.ts';
+import { ALLOW_TOOL, hookOutput } from '../delivery/hook-context.ts';
+import { type Clock, isoMillis } from '../lib/clock.ts';
+import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
+import { thisProcess } from '../lib/process-identity.ts';
+import type { PendingMessage } from '../mailbox/inbox.ts';
+import { resendUnsent } from '../mailbox/post.ts';
+import { foldReceipts, recordState, statesOf } from '../mailbox/receipts.ts';
+import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import type { MessageId } from '../protocol/ids.ts';
+import type { Message } from '../protocol/message.ts';
+import { currentState, FINAL_STATES } from '../protocol/receipt.ts';
+import type { SeatRecord, SeatState } from '../protocol/seat.ts';
+import { ConversationProof } from './conversation-proof.ts';
+import { sayGoodbye } from './goodbye.ts';
+import type { HostSession } from './host-session.ts';
+import { MailDesk, type TakenMail } from './mail-desk.ts';
+import { SeatKeeper } from './seat-keeper.ts';
+import { turnCap } from './turn-cap.ts';
+import { Waits } from './waits.ts';
+
+export interface AttendantOptions {
+  readonly config: ResolvedConfig;
+  readonly clock: Clock;
+  readonly host: HostSession;
+  readonly version: string;
+  /** In the order in which they are tried. */
+  readonly wakePaths: readonly WakePath[];
+  /** Where faults go that no caller waits for. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A hook call of the host, its fields as the host expands them: an absent one is an empty string. */
+export interface HookCall {
+  readonly event: string;
+  readonly conversation: string;
+  readonly transcript: string;
+  readonly permissionMode: string;
+  /** Set in a subagent. */
+  readonly agent: string;
+  /** The call that the hook is about. */
+  readonly toolUse: string;
+}
+
+const RESCAN_MS = 2_000;
+const POLL_MS = 300;
+/** How often the conversation is looked at while a text is on its way into it. */
+const ATTENTIVE_MS = 150;
+/** The host says only to the hook before a call who makes it; remembered until the call itself comes. */
+const MAX_REMEMBERED_CALLS = 200;
+/** How often it is looked at for the model's next step after the text is in it. */
+const PROOF_MS = 400;
+
+/**
+ * The process that attends one live session: takes its mail, puts it before the model at the right moment by one path at
+ * a time, and proves that it was seen.
+ *
+ * It is the only one that takes mail for its seat: hooks and tools come to it, so no two paths race. The mailbox is the
+ * truth; whatever happens to this process, what was not proved to be seen goes back there. While no mail is on its way
+ * it does nothing but answer events.
+ */
+export class Attendant {
+  readonly #options: AttendantOptions;
+  readonly #keeper: SeatKeeper;
+  readonly #proof: ConversationProof;
+  readonly #cap: ReturnType<typeof turnCap>;
+  readonly waits = new Waits();
+  readonly correspondent: Correspondent;
+  /** Queries that the model has before it and has not answered yet. */
+  readonly openQueries = new Map<MessageId, Message>();
+  readonly #subagentCalls = new Set<string>();
+  #desk: MailDesk | undefined;
+  #watch: FolderWatch | undefined;
+  #conversation: string;
+  #busySinceHook = false;
+  #idleSinceMs: number | undefined;
+  #waking = false;
+  #pumping = false;
+  #pumpAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #notices: string[] = [];
+  #movedNotice: string | undefined;
+  #announcedHeld = new Set<MessageId>();
+  #closed = false;
+
+  constructor(options: AttendantOptions) {
+    this.#options = options;
+    const { config, clock, host, version } = options;
+    this.#conversation = host.conversation;
+    this.#cap = turnCap(config.limits.peerTurnsPerHour);
+    this.#proof = new ConversationProof(host.transcript);
+    this.#keeper = new SeatKeeper({ config, clock, host, version, onMoved: (notice) => this.#onMoved(notice) });
+    this.correspondent = new Correspondent({
+      root: config.root,
+      clock,
+      maxHops: config.limits.maxHops,
+      seat: () => this.seat(),
+      permissionClass: () => host.permissionClass,
+    });
+  }
+
+  /** Begins to attend: takes the session's seat. One-shot and SDK sessions take none until one of our tools is called. */
+  start(): void {
+    if (this.#options.host.isInteractive) this.takeSeat();
+  }
+
+  /** Takes a seat if the session has none: its own for a person's session, an ephemeral one for any other. */
+  takeSeat(): void {
+    if (this.#closed || this.#keeper.seat !== undefined) return;
+    this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
+    this.#settleIn();
+  }
+
+  /** The seat of this session. Throws `seat-missing` when it has left it. */
+  seat(): { folder: SeatFolder; record: SeatRecord } {
+    const { record } = this.#keeper;
+    const folder = this.#keeper.seat?.folder;
+    if (folder !== undefined && record !== undefined) return { folder, record };
+    throw new CahootsError('seat-missing', 'This session has left its seat.', { remedy: 'Take it again with the seat tool, action "start" (/bridge start).' });
+  }
+
+  /** The mail of the seat. Throws `seat-missing`. */
+  desk(): MailDesk {
+    if (this.#desk === undefined) this.seat();
+    if (this.#desk !== undefined) return this.#desk;
+    throw new CahootsError('seat-missing', 'This session has left its seat.', { remedy: 'Take it again with the seat tool, action "start" (/bridge start).' });
+  }
+
+  get peerTurns(): { lastHour: number; cap: number } {
+    return { lastHour: this.#cap.used(this.#options.clock.now()), cap: this.#cap.perHour };
+  }
+
+  /** The first wake path that can be used now, for a person's eyes. */
+  get deliveryPath(): string {
+    const path = this.#options.wakePaths.find((candidate) => candidate.unavailable() === undefined);
+    return path?.path ?? 'hook-context';
+  }
+
+  /** Leaves the seat: tells the peers of late, gives back what was not seen, ends every wait. */
+  leave(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+    clearTimeout(this.#timer);
+    this.waits.closeAll();
+    this.#desk?.releaseAll();
+    this.#desk = undefined;
+    if (this.#keeper.seat?.hold.isCurrent()) sayGoodbye({ ...this.#options.config, clock: this.#options.clock }, this.correspondent, this.seat());
+    this.#keeper.leave();
+  }
+
+  /** Ends for good; may be called more than once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.leave();
+  }
+
+  /**
+   * Answers a hook of the host: with mail where this moment of the conversation can take some, else with nothing.
+   *
+   * Never throws and never returns anything but a JSON object: the host would show an error to the person.
+   */
+  async hook(call: HookCall): Promise<string> {
+    try {
+      return await this.#onHook(call);
+    } catch (error) {
+      this.#options.onFault(error);
+      return '{}';
+    }
+  }
+
+  /** Whether the main conversation makes this tool call; a subagent's has been told by the hook before it. */
+  isMainCall(toolUse: string): boolean {
+    return !this.#subagentCalls.delete(toolUse);
+  }
+
+  /** Looks at everything once more: new mail, proofs, a chance to wake the session. Calls during a call make one more. */
+  async pump(): Promise<void> {
+    if (this.#pumping) {
+      this.#pumpAgain = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      do {
+        this.#pumpAgain = false;
+        await this.#pumpOnce();
+      } while (this.#pumpAgain && !this.#closed);
+    } catch (error) {
+      this.#options.onFault(error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #settleIn(): void {
+    const { config, clock, host } = this.#options;
+    const seat = this.#keeper.open({ ephemeral: false });
+    this.#conversation = host.conversation;
+    this.#proof.follow(host.transcript, 'end');
+    this.#desk = new MailDesk({
+      root: config.root,
+      clock,
+      folder: seat.folder,
+      owner: { process: thisProcess(), generation: seat.hold.generation },
+      expiresAfterMs: config.limits.expiresAfterMs,
+      proof: this.#proof,
+      session: () => ({
+        conversation: this.#conversation,
+        attention: this.#keeper.record?.attention ?? 'open',
+        permissionClass: host.permissionClass,
+        rule: host.inboundRule,
+      }),
+    });
+    this.#desk.recover();
+    resendUnsent({ root: config.root, clock }, seat.folder);
+    this.#watch?.close();
+    const folders = [seat.folder.inbox, seat.folder.receipts, seat.folder.holders, facadeOf(config.root, seat.folder.id).inbox, host.registryFolder];
+    this.#watch = watchFolders(folders, { onChange: () => void this.pump(), rescanMs: RESCAN_MS, pollMs: POLL_MS });
+    void this.pump();
+  }
+
+  #onMoved(notice: string): void {
+    this.#notices.push(notice);
+    this.#movedNotice = notice;
+    // What the old seat had claimed belongs to whoever sits there now.
+    this.#desk?.releaseAll();
+    this.#settleIn();
+  }
+
+  async #pumpOnce(): Promise<void> {
+    await this.#keeper.check();
+    const desk = this.#desk;
+    if (desk === undefined || this.#closed) return;
+    this.#followConversation(desk);
+    for (const message of desk.settleSeen()) this.#noteSeen(message);
+    const { folder } = this.seat();
+    foldReceipts(folder);
+    this.#endSettledWaits(folder);
+    const { eligible, held, control } = desk.look();
+    for (const message of control) this.#onControl(message);
+    this.#announceHeld(held);
+    const waiting = this.#serveWaits(desk, eligible);
+    this.#noteIdle();
+    this.#passIdleBoundary(desk);
+    await this.#wakeIfDue(desk, waiting);
+    await this.#publish();
+    this.#schedule(desk);
+  }
+
+  /** A message for an earlier conversation that was never proved there is offered again in this one. */
+  #followConversation(desk: MailDesk): void {
+    const { conversation, transcript } = this.#options.host;
+    if (conversation !== this.#conversation) {
+      this.#conversation = conversation;
+      desk.releaseAll();
+      this.#proof.follow(transcript, 'end');
+    } else if (transcript !== this.#proof.path) {
+      this.#proof.follow(transcript, desk.offers.size === 0 ? 'end' : 'beginning');
+    }
+  }
+
+  async #onHook(call: HookCall): Promise<string> {
+    const { host } = this.#options;
+    if (call.event === 'PreToolUse') return this.#onOwnTool(call);
+    if (call.agent !== '') return '{}';
+    host.learn({ conversation: call.conversation, transcript: call.transcript, permissionMode: call.permissionMode });
+    if (call.event === 'UserPromptSubmit') this.#busySinceHook = true;
+    if (call.event === 'Stop' || call.event === 'StopFailure') this.#busySinceHook = false;
+    const desk = this.#desk;
+    if (desk === undefined || this.#closed || !host.isInteractive) return '{}';
+    this.#followConversation(desk);
+    for (const message of desk.settleSeen()) this.#noteSeen(message);
+    desk.offers.passBoundary(this.#options.clock.now());
+    const mail = this.#mailFor(call.event, desk);
+    mail?.confirm();
+    for (const message of mail?.messages ?? []) this.#noteOffered(message);
+    const context = [this.#takeMovedNotice(call.event), mail?.text].filter((text) => text !== undefined).join('\n\n');
+    const notice = this.#notices.splice(0).join(' ');
+    void this.pump();
+    return hookOutput(call.event, { ...(context === '' ? {} : { context }), ...(notice === '' ? {} : { notice: `cahoots: ${notice}` }) });
+  }
+
+  #onOwnTool({ agent, toolUse }: HookCall): string {
+    if (agent !== '' && toolUse !== '') this.#subagentCalls.add(toolUse);
+    for (const oldest of this.#subagentCalls) {
+      if (this.#subagentCalls.size <= MAX_REMEMBERED_CALLS) break;
+      this.#subagentCalls.delete(oldest);
+    }
+    return ALLOW_TOOL;
+  }
+
+  /** What this moment may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
+  #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
+    if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch' && event !== 'Stop') return undefined;
+    this.#withdrawFailed(desk);
+    const failed = desk.takeFailed('hook-context');
+    if (failed !== undefined) return failed;
+    const { eligible, control } = desk.look();
+    for (const message of control) this.#onControl(message);
+    if (event !== 'Stop') return desk.take(eligible, 'hook-context');
+    const now = this.#options.clock.now();
+    const wakers = eligible.filter((message) => this.#mayWake(message));
+    if (wakers.length === 0 || !this.#cap.allows(now)) return undefined;
+    this.#cap.record(now);
+    return desk.take(wakers, 'hook-context');
+  }
+
+  #mayWake({ type }: PendingMessage): boolean {
+    if (type === 'response') return true;
+    return type === 'query' && this.#keeper.record?.attention === 'open';
+  }
+
+  /** Gives mail to tool calls that wait for it, and returns what is left. */
+  #serveWaits(desk: MailDesk, eligible: readonly PendingMessage[]): PendingMessage[] {
+    const left: PendingMessage[] = [];
+    for (const message of eligible) {
+      const copied = message.type === 'response' ? this.#giveCopy(message) : false;
+      const answered = !copied && message.type === 'response' ? this.waits.forAnswerTo(message.inReplyTo) : undefined;
+      const wait = answered ?? (message.type === 'note' ? undefined : this.waits.forMail()) ?? (this.waits.isListening ? this.waits.forMail() : undefined);
+      const mail = wait === undefined ? undefined : desk.take([message], wait.kind === 'listen' ? 'listen' : 'tool');
+      if (wait === undefined || mail === undefined) left.push(message);
+      else {
+        mail.confirm();
+        for (const taken of mail.messages) this.#noteOffered(taken);
+        wait.finish({ kind: 'mail', mail });
+      }
+    }
+    return left;
+  }
+
+  /** A subagent that asked gets the answer's text; the message itself is for the main conversation, where it is proved. */
+  #giveCopy({ id, inReplyTo }: PendingMessage): boolean {
+    const wait = this.waits.forAnswerTo(inReplyTo);
+    if (wait === undefined || wait.isMain) return false;
+    wait.finish({ kind: 'copy', message: this.correspondent.received(id) });
+    return true;
+  }
+
+  /** An ask whose message was refused, held or has expired will get no answer by waiting. */
+  #endSettledWaits(folder: SeatFolder): void {
+    for (const id of this.waits.asked()) {
+      const states = statesOf(folder, id);
+      const state = currentState(states);
+      if (state === 'answered' || (!FINAL_STATES.has(state) && state !== 'held')) continue;
+      const reason = states.findLast((record) => record.state === state)?.reason;
+      this.waits.forAnswerTo(id)?.finish({ kind: 'settled', state, reason });
+    }
+  }
+
+  #onControl(message: Message): void {
+    if (message.type === 'session-ended') return;
+    const wait = this.waits.forAnswerTo(message.inReplyTo);
+    if (wait !== undefined) wait.finish({ kind: 'pong', message });
+    else if (message.inReplyTo === null) this.#answerPing(message);
+  }
+
+  #answerPing(message: Message): void {
+    try {
+      const peer = this.correspondent.resolve(message.from);
+      this.correspondent.send(peer, { type: 'ping', content: 'pong', inReplyTo: message.id, thread: message.thread ?? message.id });
+    } catch (error) {
+      // A peer that pings and is gone needs no answer.
+      if (!(error instanceof CahootsError)) throw error;
+    }
+  }
+
+  #noteIdle(): void {
+    const { status } = this.#options.host;
+    const isIdle = status === 'unknown' ? !this.#busySinceHook : status === 'idle';
+    if (!isIdle) this.#idleSinceMs = undefined;
+    else this.#idleSinceMs ??= this.#options.clock.now();
+  }
+
+  #passIdleBoundary(desk: MailDesk): void {
+    const now = this.#options.clock.now();
+    if (this.#idleSinceMs === undefined || now - this.#idleSinceMs < ATTENTIVE_MS) return;
+    desk.offers.passIdle(now, (path) => this.#options.wakePaths.find((candidate) => candidate.path === path)?.settleMs ?? 0);
+  }
+
+  /** Starts a turn in an idle session for mail that may wake it, by the first path that takes it. */
+  async #wakeIfDue(desk: MailDesk, eligible: readonly PendingMessage[]): Promise<void> {
+    const now = this.#options.clock.now();
+    if (this.#idleSinceMs === undefined || this.#waking || desk.offers.hasUnrecorded() || !this.#cap.allows(now)) return;
+    const wakers = eligible.filter((message) => this.#mayWake(message));
+    const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
+    if (wakers.length === 0 && tried.size === 0) return;
+    const path = this.#options.wakePaths.find((candidate) => !tried.has(candidate.path) && candidate.unavailable() === undefined);
+    if (path === undefined) return;
+    this.#withdrawFailed(desk);
+    const mail = tried.size > 0 ? desk.takeFailed(path.path) : desk.take(wakers, path.path);
+    if (mail !== undefined) await this.#wake(desk, path, mail);
+  }
+
+  /** A text that its path still holds must not come after the repeat. */
+  #withdrawFailed(desk: MailDesk): void {
+    const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
+    for (const path of this.#options.wakePaths) if (tried.has(path.path)) path.withdraw?.();
+  }
+
+  async #wake(desk: MailDesk, path: WakePath, mail: TakenMail): Promise<void> {
+    const [first] = mail.messages;
+    if (first === undefined) return;
+    this.#waking = true;
+    try {
+      const result = await path.wake({
+        text: mail.text,
+        conversation: this.#conversation,
+        fromName: first.metadata.fromName ?? first.metadata.fromProject ?? first.from,
+        fromMode: first.metadata.permissionClass === 'bypasses' ? 'bypass' : 'prompting',
+      });
+      if (!result.ok) {
+        this.#options.onFault(new Error(`${path.path}: ${result.reason}`));
+        desk.giveBack(mail.messages.map(({ id }) => id));
+        return;
+      }
+      this.#cap.record(this.#options.clock.now());
+      mail.confirm();
+      for (const message of mail.messages) this.#noteOffered(message);
+    } finally {
+      this.#waking = false;
+    }
+  }
+
+  #noteOffered(message: Message): void {
+    if (message.type === 'query') this.openQueries.set(message.id, message);
+  }
+
+  #noteSeen(message: Message): void {
+    if (message.type !== 'response' || message.inReplyTo === null) return;
+    // A session-bridge v1 peer writes no receipts: that its response is here tells that the query was answered.
+    const { folder } = this.seat();
+    if (currentState(statesOf(folder, message.inReplyTo)) === 'answered') return;
+    const { config, clock } = this.#options;
+    const query: Message = { ...message, id: message.inReplyTo, from: folder.id, to: message.from, type: 'query', inReplyTo: null };
+    recordState(config.root, query, { state: 'answered', at: isoMillis(clock.now()), by: message.from });
+  }
+
+  /** Once per held message the person is told, at the next hook, at no cost in tokens. */
+  #announceHeld(held: readonly PendingMessage[]): void {
+    const fresh = held.filter(({ id }) => !this.#announcedHeld.has(id));
+    for (const { id, from, metadata } of fresh) {
+      this.#announcedHeld.add(id);
+      this.#notices.push(`a message of ${metadata.fromName ?? metadata.fromProject ?? from} is held for you: cahoots accept ${id} (or deny).`);
+    }
+  }
+
+  #takeMovedNotice(event: string): string | undefined {
+    if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch') return undefined;
+    const notice = this.#movedNotice;
+    this.#movedNotice = undefined;
+    return notice;
+  }
+
+  async #publish(): Promise<void> {
+    const { host, version } = this.#options;
+    await this.#keeper.publish({
+      state: this.#state(),
+      transcript: host.transcript,
+      permissionMode: host.permissionMode,
+      deliveryPath: this.deliveryPath,
+      peerTurns: this.peerTurns,
+      version,
+    });
+  }
+
+  #state(): SeatState {
+    if (this.waits.isListening) return 'listening';
+    const { status } = this.#options.host;
+    if (status === 'unknown') return this.#busySinceHook ? 'busy' : 'idle';
+    return status;
+  }
+
+  /** While a text is on its way, events alone do not tell: the record of the conversation has to be looked at. */
+  #schedule(desk: MailDesk): void {
+    clearTimeout(this.#timer);
+    if (this.#closed || !desk.offers.hasOpen()) return;
+    this.#timer = setTimeout(() => void this.pump(), desk.offers.hasUnrecorded() ? ATTENTIVE_MS : PROOF_MS);
+  }
+}

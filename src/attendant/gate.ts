@@ -1,0 +1,50 @@
+import type { Verdict } from '../directory/trust.ts';
+import type { PendingMessage } from '../mailbox/inbox.ts';
+import type { PermissionClass } from '../protocol/message.ts';
+import type { Attention } from '../protocol/seat.ts';
+import type { InboundRule } from './host-session.ts';
+
+export interface GateFacts {
+  readonly rule: InboundRule;
+  readonly verdict: Verdict;
+  readonly ownClass: PermissionClass;
+  readonly attention: Attention;
+  /** The message is the response to a query that this seat sent to that very peer. */
+  readonly answersOwnQuery: boolean;
+}
+
+export type GateDecision =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'hold'; readonly reason: string }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+/**
+ * Whether a message may come before the model of this session.
+ *
+ * The person's word about the peer or the message goes first, then the host's own rule, then parity: a sender that
+ * asks before it acts and one that does not are held from each other, and so is one that does not say which it is.
+ * Nothing here rests on who a sender claims to be, only the person's verdict on the seat does.
+ */
+export function decide(message: PendingMessage, facts: GateFacts): GateDecision {
+  if (facts.verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
+  if (message.accepted || facts.answersOwnQuery) return { kind: 'pass' };
+  if (facts.attention === 'closed') return { kind: 'hold', reason: 'the receiver takes no messages at the moment (attention closed)' };
+  if (facts.verdict === 'trusted') return { kind: 'pass' };
+  switch (facts.rule) {
+    case 'accept':
+      return { kind: 'pass' };
+    case 'refuse':
+      return { kind: 'refuse', reason: 'the receiver refuses messages of other sessions (crossSessionInbound: refuse)' };
+    case 'hold':
+      return { kind: 'hold', reason: 'the receiver holds messages of other sessions for a person (crossSessionInbound: hold)' };
+    case 'parity':
+      return byParity(message.metadata.permissionClass, facts.ownClass);
+  }
+}
+
+function byParity(sender: PermissionClass | undefined, own: PermissionClass): GateDecision {
+  if (sender === own) return { kind: 'pass' };
+  const senderWords = sender === undefined ? 'does not say whether it asks before it acts' : sender === 'asks' ? 'asks before it acts' : 'skips permissions';
+  const ownWords = own === 'asks' ? 'asks' : 'skips permissions';
+  return { kind: 'hold', reason: `the sender ${senderWords} and the receiver ${ownWords}: a person has to let it through` };
+}

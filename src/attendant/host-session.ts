@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { WakeFiles } from '../delivery/file-changed.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { hostKey, identityOf, type ProcessIdentity } from '../lib/process-identity.ts';
+import { readRegular } from '../lib/read-regular.ts';
+import { parseJson } from '../protocol/json.ts';
+import type { PermissionClass } from '../protocol/message.ts';
+
+const MAX_HOST_FILE_BYTES = 4 * 1024 * 1024;
+
+const registrySchema = z.looseObject({
+  sessionId: z.optional(z.string()),
+  status: z.optional(z.string()),
+  cwd: z.optional(z.string()),
+  version: z.optional(z.string()),
+  messagingSocketPath: z.optional(z.string()),
+});
+const hostSettingsSchema = z.looseObject({
+  crossSessionInbound: z.optional(z.unknown()),
+  permissions: z.optional(z.looseObject({ defaultMode: z.optional(z.unknown()) })),
+});
+
+/** What the session is doing, as Claude Code's own registry tells; `unknown` where it tells nothing. */
+export type HostStatus = 'idle' | 'busy' | 'waiting' | 'unknown';
+
+/** The host's rule for messages of other sessions; `parity` is its default: equal permission classes pass. */
+export type InboundRule = 'accept' | 'hold' | 'refuse' | 'parity';
+
+export interface HostSessionOptions {
+  readonly config: ResolvedConfig;
+  /** The process id of the `claude` that started the attendant. */
+  readonly claudePid: number;
+}
+
+/**
+ * What the attendant can see of the Claude Code session that it lives in, read afresh at each question.
+ *
+ * Sources: the environment that Claude Code gives its MCP servers, `<config>/sessions/<pid>.json`, the person's own
+ * settings, and what hooks report.
+ */
+export class HostSession {
+  readonly #config: ResolvedConfig;
+  readonly claudePid: number;
+  readonly process: ProcessIdentity | undefined;
+  #transcript: string | undefined;
+  #permissionMode: string | undefined;
+  #hookConversation: string | undefined;
+
+  constructor({ config, claudePid }: HostSessionOptions) {
+    this.#config = config;
+    this.claudePid = claudePid;
+    this.process = identityOf(claudePid);
+  }
+
+  /** A session that a person opened in a terminal or editor; not `claude -p`, not an SDK program, not one of ours. */
+  get isInteractive(): boolean {
+    return this.#config.env['CLAUDE_CODE_ENTRYPOINT'] === 'cli';
+  }
+
+  /** The daemon's own children speak through the daemon: an installed plugin registers nothing in them. */
+  get isManaged(): boolean {
+    return this.#config.env['CAHOOTS_MANAGED'] !== undefined;
+  }
+
+  /** The folder of Claude Code's registry of running sessions. */
+  get registryFolder(): string {
+    return join(this.#config.claudeConfigDir, 'sessions');
+  }
+
+  get registryFile(): string {
+    return join(this.registryFolder, `${this.claudePid}.json`);
+  }
+
+  /** The conversation that the session shows now. */
+  get conversation(): string {
+    return this.#registry()?.sessionId ?? this.#hookConversation ?? this.#config.env['CLAUDE_CODE_SESSION_ID'] ?? `pid-${this.claudePid}`;
+  }
+
+  get status(): HostStatus {
+    const status = this.#registry()?.status;
+    if (status === 'idle' || status === 'busy' || status === 'waiting') return status;
+    return status === 'shell' ? 'busy' : 'unknown';
+  }
+
+  get version(): string | undefined {
+    return this.#registry()?.version ?? this.#config.env['AI_AGENT'];
+  }
+
+  /** The record of the conversation on disk; it may not exist yet. */
+  get transcript(): string {
+    const { conversation } = this;
+    if (this.#transcript?.endsWith(`${conversation}.jsonl`)) return this.#transcript;
+    const folder = (this.#registry()?.cwd ?? this.#config.projectDir).replace(/[^a-zA-Z0-9]/g, '-');
+    return join(this.#config.claudeConfigDir, 'projects', folder, `${conversation}.jsonl`);
+  }
+
+  get permissionMode(): string {
+    return this.#permissionMode ?? this.#modeAtStart();
+  }
+
+  get permissionClass(): PermissionClass {
+    return this.permissionMode === 'bypassPermissions' ? 'bypasses' : 'asks';
+  }
+
+  /** What the person's settings, or the organisation's, say about messages of other sessions. */
+  get inboundRule(): InboundRule {
+    for (const file of ['/etc/claude-code/managed-settings.json', join(this.#config.claudeConfigDir, 'settings.json')]) {
+      const rule = readJson(file, hostSettingsSchema)?.crossSessionInbound;
+      if (rule === 'accept' || rule === 'hold' || rule === 'refuse') return rule;
+    }
+    return 'parity';
+  }
+
+  /**
+   * The session's own inbox socket. One that was inherited from another session, in whose shell this `claude` was
+   * started, is not taken: it must carry our host's process id, or stand in our host's registry entry.
+   */
+  get inboxSocket(): { path: string; token: string | undefined } | undefined {
+    const path = this.#config.env['CLAUDE_CODE_MESSAGING_SOCKET'];
+    if (path === undefined || path === '') return undefined;
+    const named = path.split(/[\\/]/).at(-1)?.split('.')[0] === String(this.claudePid);
+    if (!named && this.#registry()?.messagingSocketPath !== path) return undefined;
+    return { path, token: this.#config.env['CLAUDE_CODE_MESSAGING_TOKEN'] };
+  }
+
+  /** The files by which a `FileChanged` hook of this session is fired. */
+  get wakeFiles(): WakeFiles {
+    return wakeFilesOf(this.#config.root, this.process ?? { pid: this.claudePid, start: '0', host: hostKey() });
+  }
+
+  /** Takes in what a hook told of the session. */
+  learn({ transcript, permissionMode, conversation }: { transcript?: string; permissionMode?: string; conversation?: string }): void {
+    if (transcript) this.#transcript = transcript;
+    if (permissionMode) this.#permissionMode = permissionMode;
+    if (conversation) this.#hookConversation = conversation;
+  }
+
+  #registry(): z.infer<typeof registrySchema> | undefined {
+    return readJson(this.registryFile, registrySchema);
+  }
+
+  #modeAtStart(): string {
+    const words = commandLine(this.claudePid);
+    if (words.includes('--dangerously-skip-permissions')) return 'bypassPermissions';
+    const flag = words.findIndex((word) => word === '--permission-mode' || word.startsWith('--permission-mode='));
+    const named = flag === -1 ? undefined : (words[flag]?.split('=')[1] ?? words[flag + 1]);
+    if (named !== undefined) return named;
+    const fromSettings = readJson(join(this.#config.claudeConfigDir, 'settings.json'), hostSettingsSchema)?.permissions?.defaultMode;
+    return typeof fromSettings === 'string' ? fromSettings : 'default';
+  }
+}
+
+/** The host matches watched files by this name alone, so no other plugin's files start our hook. */
+export const WAKE_TRIGGER = 'cahoots-wake';
+
+/** Where the wake files of the session of a `claude` process are; hook and attendant find the same place without talking. */
+export function wakeFilesOf(root: string, { pid, start, host }: ProcessIdentity): WakeFiles {
+  const folder = join(root, 'wake', `${host}-${pid}-${start}`);
+  return { trigger: join(folder, WAKE_TRIGGER), payload: join(folder, 'payload'), armed: join(folder, 'armed') };
+}
+
+function readJson<Schema extends z.ZodMiniType>(path: string, schema: Schema): z.infer<Schema> | undefined {
+  const found = readRegular(path, MAX_HOST_FILE_BYTES);
+  return found.kind === 'text' ? parseJson(found.text, schema) : undefined;
+}
+
+/** The words that a process was started with, where the system tells (Linux); else none. */
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return [];
+  }
+}

@@ -1,0 +1,140 @@
+import type { ClaimedMessage } from '../mailbox/inbox.ts';
+import type { MessageId } from '../protocol/ids.ts';
+import type { DeliveryPath } from '../protocol/receipt.ts';
+import type { ConversationProof } from './conversation-proof.ts';
+import { MAX_INLINE_CHARACTERS } from './offer-text.ts';
+
+/**
+ * A message on its way into the model's sight.
+ *
+ * ```
+ * offered ──record holds it──▶ recorded ──assistant follows──▶ seen ──(short)──▶ leaves the book
+ *    │                                                           └──(long)──▶ reading ──last page seen──▶ leaves
+ *    └──a boundary passed without it──▶ failed ──offered again by another path──▶ offered
+ * ```
+ */
+export interface Offer {
+  readonly claimed: ClaimedMessage;
+  readonly path: DeliveryPath;
+  readonly offeredAtMs: number;
+  /** What must be found in one record of the conversation. */
+  readonly needles: readonly string[];
+  readonly phase: 'offered' | 'recorded' | 'reading' | 'failed';
+  /** How many hooks have told of the session going on since the text was given. */
+  readonly boundaries: number;
+  /** Paths that were tried in vain since the session last moved on. */
+  readonly tried: ReadonlySet<DeliveryPath>;
+}
+
+export interface NewOffer {
+  readonly claimed: ClaimedMessage;
+  readonly path: DeliveryPath;
+  readonly needles: readonly string[];
+  readonly nowMs: number;
+}
+
+const WAKES: ReadonlySet<DeliveryPath> = new Set(['inbox-socket', 'file-changed']);
+
+/** A record of a tool's result or a hook's context is written within this time after we gave the text. */
+const RECORD_GRACE_MS = 1_500;
+
+/** The messages of one session that were put before the model and are not proved to be seen. */
+export class OfferBook {
+  readonly #offers = new Map<MessageId, Offer>();
+  readonly #proof: ConversationProof;
+
+  constructor(proof: ConversationProof) {
+    this.#proof = proof;
+  }
+
+  get size(): number {
+    return this.#offers.size;
+  }
+
+  all(): Offer[] {
+    return [...this.#offers.values()];
+  }
+
+  get(id: MessageId): Offer | undefined {
+    return this.#offers.get(id);
+  }
+
+  /** Notes that a message was put before the model, for the first time or again. */
+  offer({ claimed, path, needles, nowMs }: NewOffer): void {
+    const earlier = this.#offers.get(claimed.message.id);
+    const tried = new Set(earlier?.tried);
+    this.#offers.set(claimed.message.id, { claimed, path, offeredAtMs: nowMs, needles, phase: 'offered', boundaries: 0, tried });
+  }
+
+  /** A page of a long message went out: its proof is that page's. */
+  expectPage(id: MessageId, needles: readonly string[], nowMs: number): void {
+    const offer = this.#offers.get(id);
+    if (offer !== undefined) this.#offers.set(id, { ...offer, needles, phase: 'offered', path: 'tool', offeredAtMs: nowMs, boundaries: 0 });
+  }
+
+  /** Takes a message out of the book: it was seen, given back, or answered. */
+  remove(id: MessageId): Offer | undefined {
+    const offer = this.#offers.get(id);
+    this.#offers.delete(id);
+    if (this.#offers.size === 0) this.#proof.reset();
+    return offer;
+  }
+
+  /** Looks into the conversation and returns those that are proved to be seen; they have left the book. */
+  takeSeen(): Offer[] {
+    const seen: Offer[] = [];
+    for (const [id, offer] of this.#offers) {
+      if (offer.phase === 'reading') continue;
+      const state = this.#proof.stateOf(offer);
+      if (state === 'recorded' && offer.phase === 'offered') this.#offers.set(id, { ...offer, phase: 'recorded' });
+      if (state !== 'seen') continue;
+      if (isLong(offer) && !offer.needles.some((needle) => needle.includes('last page'))) this.#offers.set(id, { ...offer, phase: 'reading' });
+      else seen.push(offer);
+    }
+    for (const { claimed } of seen) this.remove(claimed.message.id);
+    return seen;
+  }
+
+  /**
+   * A hook tells that the session has gone on. What a hook or tool gave is in the conversation by the next one; what a
+   * wake path gave is taken up only after the first, so it has failed when nothing of it is there at the second.
+   */
+  passBoundary(nowMs: number): void {
+    for (const [id, offer] of this.#offers) {
+      if (offer.phase !== 'offered') continue;
+      const boundaries = offer.boundaries + 1;
+      const isOver = boundaries >= (WAKES.has(offer.path) ? 2 : 1) && nowMs - offer.offeredAtMs >= RECORD_GRACE_MS;
+      this.#offers.set(id, isOver ? failedOffer(offer) : { ...offer, boundaries });
+    }
+  }
+
+  /** The session is idle: what was given longer ago than its path may take has failed. */
+  passIdle(nowMs: number, settleMs: (path: DeliveryPath) => number): void {
+    for (const [id, offer] of this.#offers) {
+      if (offer.phase !== 'offered' || nowMs - offer.offeredAtMs < Math.max(RECORD_GRACE_MS, settleMs(offer.path))) continue;
+      this.#offers.set(id, failedOffer(offer));
+    }
+  }
+
+  failed(): Offer[] {
+    return this.all().filter(({ phase }) => phase === 'failed');
+  }
+
+  /** Whether anything is offered of which the outcome is still open. */
+  hasOpen(): boolean {
+    return this.all().some(({ phase }) => phase === 'offered' || phase === 'recorded');
+  }
+
+  /** Whether a text is on its way of which the conversation shows nothing yet. */
+  hasUnrecorded(): boolean {
+    return this.all().some(({ phase }) => phase === 'offered');
+  }
+}
+
+function isLong(offer: Offer): boolean {
+  return offer.claimed.message.content.length > MAX_INLINE_CHARACTERS;
+}
+
+function failedOffer(offer: Offer): Offer {
+  return { ...offer, phase: 'failed', tried: new Set([...offer.tried, offer.path]) };
+}

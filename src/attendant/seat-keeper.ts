@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import type { ResolvedConfig } from '../config/config.ts';
+import { listPeers } from '../directory/peers.ts';
+import { hasMail, pruneSeat, pruneSeats, removeSeat } from '../directory/retention.ts';
+import { currentHolder } from '../directory/seat-hold.ts';
+import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
+import { leaveSeat, takeSeat, takeSeatById, type SeatRequest, type TakenSeat } from '../directory/take-seat.ts';
+import { type Clock, isoSeconds } from '../lib/clock.ts';
+import { thisProcess } from '../lib/process-identity.ts';
+import { buildFacade, hasFacade } from '../mailbox/facade.ts';
+import { seatFolder } from '../mailbox/seat-folder.ts';
+import type { SeatRecord } from '../protocol/seat.ts';
+import type { HostSession } from './host-session.ts';
+
+export interface KeeperOptions {
+  readonly config: ResolvedConfig;
+  readonly clock: Clock;
+  readonly host: HostSession;
+  readonly version: string;
+  /** Called when the session sits on another seat than before, with a sentence for the person and the model. */
+  readonly onMoved: (notice: string) => void;
+}
+
+const HEARTBEAT_MS = 60_000;
+/** A predecessor that is still ending frees its seat within this time. */
+const RESTART_WINDOW_MS = 15_000;
+
+/** Keeps the session's seat: takes it, shows that it is in use, follows the conversation, and leaves it at the end. */
+export class SeatKeeper {
+  readonly #options: KeeperOptions;
+  #seat: TakenSeat | undefined;
+  #takenMs = 0;
+  #heartbeatMs = 0;
+  #maintenanceTurn = 0;
+  #published: Partial<SeatRecord> = {};
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  get seat(): TakenSeat | undefined {
+    return this.#seat;
+  }
+
+  /** The seat's record as it is on disk now: a person may have renamed it or set its attention. */
+  get record(): SeatRecord | undefined {
+    if (this.#seat === undefined) return undefined;
+    return readSeatRecord(this.#seat.folder) ?? this.#seat.record;
+  }
+
+  /** Takes the seat that this conversation should have; nothing when it has one. */
+  open({ ephemeral }: { ephemeral: boolean }): TakenSeat {
+    this.#seat ??= this.#take(ephemeral);
+    return this.#seat;
+  }
+
+  /** Publishes facts of the session in `seat.json`; those that have not changed are not written again. */
+  async publish(facts: Partial<SeatRecord>): Promise<void> {
+    const seat = this.#seat;
+    if (seat === undefined || !seat.hold.isCurrent()) return;
+    const changed = Object.entries(facts).filter(([key, value]) => JSON.stringify(this.#published[key]) !== JSON.stringify(value));
+    if (changed.length === 0) return;
+    Object.assign(this.#published, facts);
+    await updateSeatRecord(this.#options.config.root, seat.folder, Object.fromEntries(changed));
+  }
+
+  /**
+   * Makes good what happened to the seat since the last call: somebody with the older right took it, the conversation
+   * changed, the predecessor's seat became free, v1 deleted the façade, a heartbeat is due.
+   */
+  async check(): Promise<void> {
+    const seat = this.#seat;
+    if (seat === undefined) return;
+    if (!seat.hold.isCurrent()) this.#move('another session came back to its conversation and took its seat again');
+    else if (this.#hasOtherConversation(seat)) await this.#followConversation(seat);
+    else if (seat.preferred !== undefined) this.#tryPreferred(seat);
+    const { record } = this;
+    if (record !== undefined && this.#seat?.hold.isCurrent() && !hasFacade(this.#options.config.root, record.sessionId)) {
+      buildFacade(this.#options.config.root, record);
+    }
+    await this.#heartbeat();
+  }
+
+  /** Leaves the seat; an ephemeral one without mail is removed. */
+  leave(): void {
+    const { config, clock } = this.#options;
+    const seat = this.#seat;
+    const { record } = this;
+    this.#seat = undefined;
+    if (seat === undefined || record === undefined) return;
+    leaveSeat({ root: config.root, clock }, seat.hold, record);
+    if (record.ephemeral === true && !hasMail(seat.folder)) removeSeat(config.root, seat.folder);
+  }
+
+  #request(ephemeral: boolean): SeatRequest {
+    const { config, clock, host, version } = this.#options;
+    return {
+      root: config.root,
+      clock,
+      projectPath: config.projectDir,
+      conversation: host.conversation,
+      process: thisProcess(),
+      version,
+      ephemeral,
+    };
+  }
+
+  #take(ephemeral: boolean): TakenSeat {
+    this.#takenMs = this.#options.clock.now();
+    this.#heartbeatMs = this.#takenMs;
+    this.#published = {};
+    return takeSeat(this.#request(ephemeral));
+  }
+
+  #move(why: string): void {
+    const before = this.#seat;
+    this.#seat = this.#take(before?.record.ephemeral === true);
+    const { record } = this.#seat;
+    this.#options.onMoved(
+      `This session now sits on the seat ${record.name} (${record.sessionId}) instead of ${before?.record.name ?? 'its earlier one'} (${before?.folder.id ?? '-'}): ${why}.`,
+    );
+  }
+
+  #hasOtherConversation(seat: TakenSeat): boolean {
+    return this.#options.host.conversation !== seat.record.conversation;
+  }
+
+  /** After /clear the seat stays; after /resume of a conversation that had a seat of its own, that one is taken. */
+  async #followConversation(seat: TakenSeat): Promise<void> {
+    const { config, clock, host } = this.#options;
+    const { conversation } = host;
+    const own = listPeers(config.root, clock.now()).find(
+      ({ id, record }) => id !== seat.folder.id && record?.kind === 'live' && record.conversation === conversation && record.ephemeral !== true,
+    );
+    if (own !== undefined && currentHolder(seatFolder(config.root, own.id))?.free !== false) {
+      const { record } = this;
+      if (record !== undefined) leaveSeat({ root: config.root, clock }, seat.hold, record);
+      this.#move('it went back to a conversation that had this seat');
+      return;
+    }
+    const past = [...seat.record.pastConversations, ...(seat.record.conversation === undefined ? [] : [seat.record.conversation])];
+    const pastConversations = [...new Set(past)].filter((id) => id !== conversation).slice(-20);
+    this.#seat = { ...seat, record: { ...seat.record, conversation, pastConversations } };
+    await updateSeatRecord(config.root, seat.folder, { conversation, pastConversations, transcript: host.transcript });
+  }
+
+  #tryPreferred(seat: TakenSeat): void {
+    const { config, clock } = this.#options;
+    if (seat.preferred === undefined) return;
+    const used = hasMail(seat.folder) || existsSync(seat.folder.sequence);
+    if (used || clock.now() - this.#takenMs > RESTART_WINDOW_MS) {
+      this.#seat = { ...seat, preferred: undefined };
+      return;
+    }
+    const taken = takeSeatById(this.#request(false), seat.preferred);
+    if (taken === undefined) return;
+    this.#seat = taken;
+    this.#published = {};
+    seat.hold.release();
+    removeSeat(config.root, seat.folder);
+    this.#options.onMoved(`This session now sits on the seat ${taken.record.name} (${taken.record.sessionId}), which its predecessor has left.`);
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { config, clock } = this.#options;
+    const seat = this.#seat;
+    const nowMs = clock.now();
+    if (seat === undefined || Math.abs(nowMs - this.#heartbeatMs) < HEARTBEAT_MS) return;
+    this.#heartbeatMs = nowMs;
+    seat.hold.renew();
+    await updateSeatRecord(config.root, seat.folder, { lastHeartbeat: isoSeconds(nowMs) });
+    const retention = { root: config.root, clock, keepMs: config.limits.keepMs, keepSeatsMs: config.limits.keepSeatsMs };
+    pruneSeat(retention, seat.folder, this.#maintenanceTurn);
+    // Looking at all seats costs more than one shard: once an hour is enough.
+    if (this.#maintenanceTurn % 60 === 0) pruneSeats(retention);
+    this.#maintenanceTurn += 1;
+  }
+}
+

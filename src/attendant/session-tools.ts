@@ -1,0 +1,200 @@
+import { listPeers, type Peer } from '../directory/peers.ts';
+import { checkName } from '../directory/seat-name.ts';
+import { updateSeatRecord } from '../directory/seat-record.ts';
+import { namesInProject } from '../directory/take-seat.ts';
+import type { Clock } from '../lib/clock.ts';
+import { statesOf } from '../mailbox/receipts.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import type { MessageId } from '../protocol/ids.ts';
+import type { Message } from '../protocol/message.ts';
+import { currentState, type MessageState } from '../protocol/receipt.ts';
+import type { Attention, SeatRecord } from '../protocol/seat.ts';
+import type { Attendant } from './attendant.ts';
+import { renderPage } from './offer-text.ts';
+import type { WaitEnd } from './waits.ts';
+
+export interface ToolContext {
+  /** Aborted when the host gives up the call. */
+  readonly signal: AbortSignal | undefined;
+  /** False in a subagent, which is given nothing but the answers to its own questions. */
+  readonly isMain: boolean;
+}
+
+/** What became of a question that was asked through the tool. */
+export interface AskOutcome {
+  readonly id: MessageId;
+  readonly peer: Peer;
+  readonly state: MessageState;
+  readonly reason: string | undefined;
+  readonly end: WaitEnd;
+}
+
+export interface SeatStatus {
+  readonly record: SeatRecord;
+  readonly waiting: number;
+  readonly held: readonly { readonly id: MessageId; readonly from: string }[];
+  readonly openQueries: readonly Message[];
+  readonly deliveryPath: string;
+  readonly peerTurns: { readonly lastHour: number; readonly cap: number };
+}
+
+/** Longest inline wait: a host puts a call that runs for two minutes into the background (Claude Code 2.1.329). */
+export const MAX_INLINE_WAIT_SECONDS = 100;
+const PING_WAIT_MS = 2_000;
+
+/** What the session's own tool calls do. Each takes a seat first if the session has none; throws {@link CahootsError}. */
+export class SessionTools {
+  readonly #attendant: Attendant;
+  readonly #root: string;
+  readonly #clock: Clock;
+
+  constructor({ attendant, root, clock }: { attendant: Attendant; root: string; clock: Clock }) {
+    this.#attendant = attendant;
+    this.#root = root;
+    this.#clock = clock;
+  }
+
+  /** Every peer but this seat itself. */
+  peers(): Peer[] {
+    this.#attendant.takeSeat();
+    const own = this.#attendant.seat().folder.id;
+    return listPeers(this.#root, this.#clock.now()).filter(({ id }) => id !== own);
+  }
+
+  /**
+   * Asks a peer and waits up to `waitSeconds` for the answer. Ends early when another message comes in: two sessions
+   * that ask each other would otherwise wait for each other. The question stays open then.
+   */
+  async ask(address: string, question: string, { waitSeconds, ...context }: ToolContext & { waitSeconds: number }): Promise<AskOutcome> {
+    const { attendant, folder } = this.#ready();
+    const peer = attendant.correspondent.resolve(address);
+    const hops = Math.max(-1, ...[...attendant.openQueries.values()].map((query) => query.hops ?? 0)) + 1;
+    const sent = attendant.correspondent.send(peer, { type: 'query', content: question, hops });
+    const wait = attendant.waits.open({ kind: 'ask', message: sent.id, timeoutMs: this.#waitMs(waitSeconds), ...context });
+    void attendant.pump();
+    const end = await wait.end;
+    const states = statesOf(folder, sent.id);
+    const state = currentState(states);
+    return { id: sent.id, peer, state, reason: states.findLast((record) => record.state === state)?.reason, end };
+  }
+
+  /** Answers a message. That the model names its id proves that it has seen it. */
+  reply(id: MessageId, text: string): { sent: Message; to: Message } {
+    const { attendant } = this.#ready();
+    const result = attendant.correspondent.reply(id, text);
+    attendant.desk().settleQuoted(id);
+    attendant.desk().takeQuoted(id);
+    attendant.openQueries.delete(id);
+    return result;
+  }
+
+  /** Sends a note, which expects no answer. session-bridge v1 knows no notes: its sessions get a query. */
+  send(address: string, text: string): { sent: Message; peer: Peer } {
+    const { attendant } = this.#ready();
+    const peer = attendant.correspondent.resolve(address);
+    return { sent: attendant.correspondent.send(peer, { type: peer.kind === 'v1' ? 'query' : 'note', content: text }), peer };
+  }
+
+  /** Waits for the next message of any kind. */
+  async listen({ waitSeconds, ...context }: ToolContext & { waitSeconds: number }): Promise<WaitEnd> {
+    const { attendant } = this.#ready();
+    requireMain(context);
+    const wait = attendant.waits.open({ kind: 'listen', timeoutMs: this.#waitMs(waitSeconds), ...context });
+    void attendant.pump();
+    const end = await wait.end;
+    void attendant.pump();
+    return end;
+  }
+
+  /** Everything that waits for the model, put before it now; undefined when nothing does. */
+  inbox(context: ToolContext): string | undefined {
+    const { attendant } = this.#ready();
+    requireMain(context);
+    const mail = attendant.desk().take(attendant.desk().look().eligible, 'tool');
+    mail?.confirm();
+    for (const message of mail?.messages ?? []) if (message.type === 'query') attendant.openQueries.set(message.id, message);
+    void attendant.pump();
+    return mail?.text;
+  }
+
+  /** One page of a long message. Throws `message-unknown` when no such message is open here. */
+  page(id: MessageId, page: number, context: ToolContext): string {
+    const { attendant } = this.#ready();
+    requireMain(context);
+    const text = attendant.desk().takePage(id, page);
+    void attendant.pump();
+    return text ?? renderPage(attendant.correspondent.received(id), page);
+  }
+
+  /** Pings a peer and waits two seconds for its answer. */
+  async connect(address: string, context: ToolContext): Promise<{ peer: Peer; answered: boolean }> {
+    const { attendant } = this.#ready();
+    const peer = attendant.correspondent.resolve(address);
+    const ping = attendant.correspondent.send(peer, { type: 'ping', content: 'connected' });
+    const wait = attendant.waits.open({ kind: 'ping', message: ping.id, timeoutMs: PING_WAIT_MS, ...context });
+    return { peer, answered: (await wait.end).kind === 'pong' };
+  }
+
+  status(): SeatStatus {
+    const { attendant } = this.#ready();
+    const { eligible, held } = attendant.desk().look();
+    return {
+      record: attendant.seat().record,
+      waiting: eligible.length,
+      held: held.map(({ id, from, metadata }) => ({ id, from: metadata.fromName ?? from })),
+      openQueries: [...attendant.openQueries.values()],
+      deliveryPath: attendant.deliveryPath,
+      peerTurns: attendant.peerTurns,
+    };
+  }
+
+  /** Gives the own seat another name. Throws `name-invalid` or `name-taken`. */
+  async rename(name: string): Promise<SeatRecord> {
+    const { record } = this.#ready();
+    checkName(name);
+    if (name !== record.name && namesInProject(this.#root, record.projectPath, this.#clock.now()).has(name)) {
+      throw new CahootsError('name-taken', `Another seat of this project is called "${name}".`, { remedy: 'Choose another name.' });
+    }
+    return this.#update({ name, projectName: name });
+  }
+
+  /** Says in one line what this session is about, for peers to read. */
+  async about(text: string): Promise<SeatRecord> {
+    this.#ready();
+    return this.#update({ about: text.replace(/\s+/g, ' ').trim().slice(0, 160) });
+  }
+
+  async attention(level: Attention): Promise<SeatRecord> {
+    this.#ready();
+    const record = await this.#update({ attention: level });
+    void this.#attendant.pump();
+    return record;
+  }
+
+  /** Leaves the seat; mail waits there until it is taken again. */
+  stop(): void {
+    this.#attendant.seat();
+    this.#attendant.leave();
+  }
+
+  #ready(): { attendant: Attendant } & ReturnType<Attendant['seat']> {
+    this.#attendant.takeSeat();
+    return { attendant: this.#attendant, ...this.#attendant.seat() };
+  }
+
+  #waitMs(seconds: number): number {
+    return Math.max(0, Math.min(seconds, MAX_INLINE_WAIT_SECONDS)) * 1000;
+  }
+
+  async #update(change: Partial<SeatRecord>): Promise<SeatRecord> {
+    const { folder, record } = this.#attendant.seat();
+    return (await updateSeatRecord(this.#root, folder, change)) ?? record;
+  }
+}
+
+function requireMain({ isMain }: Pick<ToolContext, 'isMain'>): void {
+  if (isMain) return;
+  throw new CahootsError('message-refused', 'A subagent takes no mail: it belongs to the main conversation.', {
+    remedy: 'Ask a peer yourself, or let the main conversation read its messages.',
+  });
+}

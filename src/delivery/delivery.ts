@@ -1,0 +1,34 @@
+import type { DeliveryPath } from '../protocol/receipt.ts';
+
+/** A text that is to start a turn in a live session. */
+export interface Wake {
+  /** What the model is to read, already rendered. */
+  readonly text: string;
+  /** The conversation that it is for: a session that shows another one by now must not get it. */
+  readonly conversation: string;
+  /** Who it comes from, for a person's eyes. */
+  readonly fromName: string;
+  /** Whether the sender asks a person before it acts; `prompting` where that is not known. */
+  readonly fromMode: 'prompting' | 'bypass';
+}
+
+export type WakeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/**
+ * A way to bring a text into a live session that is idle.
+ *
+ * The promise: `wake` hands the text to the host at most once per call and settles within two seconds. `ok` means that
+ * the host took it, never that the model has seen it: that is proved from the conversation. A path that cannot be used
+ * now says why in `unavailable` and in a failed result; it throws nothing. The contract is tested by
+ * `wakePathContract` of `cahoots/testing`.
+ */
+export interface WakePath {
+  readonly path: DeliveryPath;
+  /** How long after a wake an idle session may still show nothing of it. */
+  readonly settleMs: number;
+  /** Why the path cannot be used now; undefined when it can. */
+  unavailable(): string | undefined;
+  wake(wake: Wake): Promise<WakeResult>;
+  /** Takes back a text that the host has not taken, where the path can do that. */
+  withdraw?(): void;
+}

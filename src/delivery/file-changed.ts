@@ -1,0 +1,64 @@
+import { existsSync, statSync, unlinkSync } from 'node:fs';
+import { writeAtomic } from '../lib/atomic-write.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
+import type { WakePath } from './delivery.ts';
+
+/** The files by which a session's `FileChanged` hook and the attendant talk. */
+export interface WakeFiles {
+  /** Watched by the host; removing it fires the hook. */
+  readonly trigger: string;
+  /** What the hook hands to the model. */
+  readonly payload: string;
+  /** Made by the session's start hook: this session watches the trigger. */
+  readonly armed: string;
+}
+
+export interface FileChangedOptions {
+  readonly files: () => WakeFiles;
+}
+
+/** Claude Code cuts what such a hook says to about 100 kB (2.1.329). */
+const MAX_BYTES = 90_000;
+/** A trigger younger than this is not known to the host's watcher yet: its appearance will fire the hook by itself. */
+const KNOWN_AFTER_MS = 1_500;
+
+/**
+ * Leaves a text for the session's `FileChanged` hook and fires it; the hook hands the text to the model.
+ *
+ * Works in every Claude Code with `asyncRewake` hooks. The host waits half a second until a written file is stable, but
+ * tells of a removed one at once: so the watched file is removed, and the hook puts it back.
+ */
+export function fileChanged({ files }: FileChangedOptions): WakePath {
+  const unavailable = (): string | undefined => {
+    const { armed, payload } = files();
+    if (!existsSync(armed)) return 'no hook of this session watches for a wake';
+    return existsSync(payload) ? 'an earlier wake was not taken yet' : undefined;
+  };
+  return {
+    path: 'file-changed',
+    settleMs: 6_000,
+    unavailable,
+    withdraw() {
+      unlessGone(() => unlinkSync(files().payload), undefined);
+    },
+    async wake({ text }) {
+      const reason = unavailable();
+      if (reason !== undefined) return { ok: false, reason };
+      if (Buffer.byteLength(text) > MAX_BYTES) return { ok: false, reason: 'longer than the host hands on' };
+      try {
+        fire(files(), text);
+        return { ok: true };
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+function fire({ trigger, payload }: WakeFiles, text: string): void {
+  writeAtomic(payload, `${text}\n`, { flush: false });
+  const bornMs = unlessGone(() => statSync(trigger).mtimeMs, undefined);
+  if (bornMs === undefined) writeAtomic(trigger, '', { flush: false });
+  else if (Date.now() - bornMs >= KNOWN_AFTER_MS) unlessGone(() => unlinkSync(trigger), undefined);
+}

@@ -1,0 +1,91 @@
+import type { AskOutcome, SeatStatus } from '../attendant/session-tools.ts';
+import type { WaitEnd } from '../attendant/waits.ts';
+import { neutralise, senderOf } from '../attendant/offer-text.ts';
+import type { Message } from '../protocol/message.ts';
+
+interface PeerLine {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly path: string;
+  readonly about: string;
+}
+
+/** A line for each peer, those that are here first. */
+export function renderPeers(peers: readonly PeerLine[]): string {
+  if (peers.length === 0) return 'No other session has a seat here yet.';
+  const here = peers.filter(({ state }) => state !== 'away');
+  const away = peers.filter(({ state }) => state === 'away');
+  const shown = [...here, ...away].slice(0, 40).map(({ id, name, kind, state, path, about }) => {
+    const line = [`${oneLine(name)} (${id})`, state, kind === 'live' ? '' : kind, oneLine(path), oneLine(about)];
+    return `- ${line.filter((part) => part !== '').join(' · ')}`;
+  });
+  const rest = peers.length - shown.length;
+  return `${shown.join('\n')}${rest > 0 ? `\n… and ${rest} more; mail for those that are away waits for them.` : ''}`;
+}
+
+/** The outcome of an ask: the answer, or what is known of the question and what to do. */
+export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string {
+  switch (end.kind) {
+    case 'mail':
+      return end.mail.messages.some((message) => message.inReplyTo === id)
+        ? end.mail.text
+        : `Your question ${id} to ${peer.name} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
+    case 'copy':
+      return `${senderOf(end.message)} answers:\n${neutralise(end.message.content)}`;
+    case 'settled':
+      return `Your question ${id} to ${peer.name} is ${state}${reason === undefined ? '' : `: ${reason}`}. ${state === 'held' ? 'If a person lets it through, the answer will arrive as a message.' : 'There will be no answer.'}`;
+    case 'closed':
+      return `Your question ${id} to ${peer.name} is ${state}; this seat is closing.`;
+    case 'pong':
+    case 'timeout':
+    case 'cancelled':
+      return `Your question ${id} to ${peer.name} is pending (${describe(state)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
+  }
+}
+
+/** What a listening call heard. */
+export function renderListen(end: WaitEnd): string {
+  switch (end.kind) {
+    case 'mail':
+      return end.mail.text;
+    case 'closed':
+      return 'This session has left its seat.';
+    case 'copy':
+    case 'pong':
+    case 'settled':
+    case 'timeout':
+    case 'cancelled':
+      return 'Nothing has come in. There is no need to go on listening: this session is woken when a peer asks it something. Tell the user so, or listen again if they want you to.';
+  }
+}
+
+export function renderReply({ sent, to }: { sent: Message; to: Message }): string {
+  const what = sent.type === 'query' ? `as a new question ${sent.id}; the answer will arrive as a message` : `as ${sent.id}`;
+  return `Sent to ${senderOf(to)} ${what}.`;
+}
+
+/** The own seat in a few lines. */
+export function renderStatus({ record, waiting, held, openQueries, deliveryPath, peerTurns }: SeatStatus): string {
+  return [
+    `${record.name} (${record.sessionId}), attention ${record.attention}, messages come by ${deliveryPath}.`,
+    `Waiting: ${waiting}. Turns caused by peers in the last hour: ${peerTurns.lastHour} of ${peerTurns.cap}.`,
+    ...held.map(({ id, from }) => `Held for the user: ${id} from ${oneLine(from)} (cahoots accept ${id}).`),
+    ...openQueries.map((query) => `Not answered yet: ${query.id} from ${senderOf(query)}.`),
+  ].join('\n');
+}
+
+function describe(state: string): string {
+  const words: Record<string, string> = {
+    delivered: 'in its mailbox, not yet put before it',
+    offered: 'put before it, not yet proved to be seen',
+    seen: 'it has seen it',
+  };
+  return words[state] ?? state;
+}
+
+/** Names and paths come from other processes: they stay on their line and cannot open a tag. */
+function oneLine(text: string): string {
+  return neutralise(text).replace(/\s+/g, ' ').slice(0, 200);
+}
