@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { readRegular } from '../lib/read-regular.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { describeUnread, type ReadResult, readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
+import { describeIssues } from '../protocol/issues.ts';
 import { type Limits, limitsFrom, type Settings, settingsSchema } from './settings.ts';
 import { type Environment, trustedEnvironment } from './trusted-environment.ts';
 
@@ -59,9 +61,9 @@ function rootFrom(fromEnv: string | undefined, byDefault: string): string {
 }
 
 function readSettings(file: string): Settings {
-  const found = readRegular(file, MAX_SETTINGS_BYTES);
+  const found = readOwn(file);
   if (found.kind === 'missing') return {};
-  if (found.kind !== 'text') throw invalid(file, `it is ${found.kind.replace('-', ' ')}`);
+  if (found.kind !== 'text') throw invalid(file, `it is ${describeUnread(found, MAX_SETTINGS_BYTES)}`);
   let raw: unknown;
   try {
     raw = JSON.parse(found.text);
@@ -70,8 +72,16 @@ function readSettings(file: string): Settings {
   }
   const parsed = settingsSchema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
-  throw invalid(file, issues.join('; '));
+  throw invalid(file, describeIssues(parsed.error.issues, { raw, root: 'file' }));
+}
+
+function readOwn(file: string): ReadResult {
+  try {
+    return readRegular(file, MAX_SETTINGS_BYTES);
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return { kind: 'not-regular' };
+    throw error;
+  }
 }
 
 function invalid(file: string, reason: string): CahootsError {

@@ -44,6 +44,20 @@ export function readRegular(path: string, maxBytes: number): ReadResult {
   }
 }
 
+/** Says why a file was not read, for people; `maxBytes` as it was given to {@link readRegular}. */
+export function describeUnread(found: Exclude<ReadResult, { kind: 'text' }>, maxBytes: number): string {
+  switch (found.kind) {
+    case 'missing':
+      return 'gone';
+    case 'not-regular':
+      return 'no regular file that can be read (a link, a folder, a pipe, or no permission)';
+    case 'too-large':
+      return `${found.bytes} bytes, at most ${maxBytes}`;
+    case 'not-utf8':
+      return 'not UTF-8';
+  }
+}
+
 function readUpTo(file: number, size: number): Buffer {
   const buffer = Buffer.allocUnsafe(size);
   let read = 0;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
+import { describeIssues } from './issues.ts';
 
 /** Most bytes of UTF-8 that the content of one message may have: 1 MiB. */
 export const MAX_CONTENT_BYTES = 1024 * 1024;
@@ -7,6 +8,9 @@ export const MAX_CONTENT_BYTES = 1024 * 1024;
 export const MAX_MESSAGE_FILE_BYTES = 6 * MAX_CONTENT_BYTES + 64 * 1024;
 /** The version of the envelope that this program writes and the highest that it reads. */
 export const MESSAGE_FORMAT = 1;
+
+/** Deepest nesting that is read: JSON of any depth can be parsed, but not written again. */
+const MAX_DEPTH = 32;
 
 export const MESSAGE_TYPES = ['query', 'response', 'note', 'ping', 'session-ended'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
@@ -87,6 +91,7 @@ export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMe
   } catch (error) {
     return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
+  if (isDeeperThan(raw, MAX_DEPTH)) return { ok: false, reason: `nested more than ${MAX_DEPTH} levels deep` };
   const sender = claimedSender(raw);
   const newer = newerFormat(raw);
   if (newer !== undefined) {
@@ -97,7 +102,8 @@ export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMe
     };
   }
   const parsed = messageSchema.safeParse(raw);
-  if (!parsed.success) return { ok: false, reason: describeIssues(parsed.error.issues), ...sender };
+  if (!parsed.success)
+    return { ok: false, reason: describeIssues(parsed.error.issues, { raw, root: 'message' }), ...sender };
   const message = parsed.data;
   if (message.id !== expected.id)
     return {
@@ -113,13 +119,20 @@ export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMe
   return { ok: true, message };
 }
 
-function describeIssues(
-  issues: readonly { readonly path: PropertyKey[]; readonly message: string }[],
-): string {
-  return issues
-    .slice(0, 3)
-    .map((issue) => `${issue.path.map(String).join('.') || 'message'}: ${issue.message}`)
-    .join('; ');
+/** Looks level by level: a reader that calls itself for each level is what such a message is meant to break. */
+function isDeeperThan(raw: unknown, levels: number): boolean {
+  let level: unknown[] = [raw];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    level = level.flatMap(valuesOf);
+  }
+  return false;
+}
+
+function valuesOf(value: unknown): unknown[] {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value as Readonly<Record<string, unknown>>)
+    : [];
 }
 
 function claimedSender(raw: unknown): { from?: SeatId; id?: MessageId } {

@@ -67,19 +67,34 @@ const RANK: Record<MessageState, number> = {
   answered: 6,
 };
 
-/** The state that a message is in by its records: the furthest that was reached, in whatever order they arrived. */
+/**
+ * The state that a message is in by its records: the furthest that was reached, in whatever order they arrived. Of
+ * several that end the way at the same point the first one in time counts.
+ */
 export function currentState(records: readonly StateRecord[]): MessageState {
-  let current: MessageState = 'accepted';
-  for (const { state } of records) if (RANK[state] >= RANK[current]) current = state;
-  return current;
+  return records.reduce<StateRecord | undefined>(further, undefined)?.state ?? 'accepted';
 }
 
-/** The records without repeats of the same state by the same seat and path, in order of time. */
+/** The records without repeats of the same state by the same seat and path (the first one counts), in order of time. */
 export function mergeStates(...lists: readonly (readonly StateRecord[])[]): StateRecord[] {
   const merged = new Map<string, StateRecord>();
   for (const record of lists.flat()) {
     const key = [record.state, record.by, record.path, record.state === 'offered' ? record.at : ''].join('|');
-    if (!merged.has(key)) merged.set(key, record);
+    const known = merged.get(key);
+    if (known === undefined || record.at < known.at) merged.set(key, record);
   }
-  return [...merged.values()].sort((a, b) => a.at.localeCompare(b.at) || RANK[a.state] - RANK[b.state]);
+  return [...merged.values()].sort(
+    (a, b) => compare(a.at, b.at) || RANK[a.state] - RANK[b.state] || compare(a.state, b.state),
+  );
+}
+
+function further(best: StateRecord | undefined, record: StateRecord): StateRecord {
+  if (best === undefined) return record;
+  const order =
+    RANK[record.state] - RANK[best.state] || compare(best.at, record.at) || compare(best.state, record.state);
+  return order > 0 ? record : best;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
