@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ClaudeBinary, claudeBinary, compareVersions } from './claude-binary.ts';
 import type { CleanHome } from './clean-home.ts';
 import type { ModelSession } from './model-session.ts';
@@ -28,6 +30,8 @@ export interface ClaudeLaunch {
   readonly permissionMode?: PermissionMode;
   /** Further arguments, after those of the bench. */
   readonly args?: readonly string[];
+  /** Writes the host's debug log, which `waitForServer` reads. Default: only with `pluginDirs`. */
+  readonly debug?: boolean;
   /** Variables over those of the home; `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -39,6 +43,8 @@ export interface ClaudeCommand {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Record<string, string>;
+  /** The host's debug log, when it writes one. */
+  readonly debugFile: string | undefined;
 }
 
 /** Works out the command. Throws when the folder is missing: the host's own message for that is misleading. */
@@ -57,11 +63,14 @@ export function claudeCommand(launch: ClaudeLaunch, leading: readonly string[] =
     throw new Error(
       `cannot start claude in ${cwd}: there is no such folder; make it with home.project(name)`,
     );
+  const { debug = pluginDirs.length > 0 } = launch;
+  const debugFile = debug ? join(home.root, `debug-${randomUUID().slice(0, 8)}.txt`) : undefined;
   return {
     binary,
     file: binary.path,
     args: [
       ...leading,
+      ...(debugFile === undefined ? [] : ['--debug-file', debugFile]),
       ...pluginDirs.flatMap((folder) => ['--plugin-dir', folder]),
       '--permission-mode',
       nameOfMode(permissionMode, binary),
@@ -69,6 +78,7 @@ export function claudeCommand(launch: ClaudeLaunch, leading: readonly string[] =
     ],
     cwd,
     env: home.env({ ...model.env, ...env }),
+    debugFile,
   };
 }
 

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
+import { DebugLog } from './debug-log.ts';
 import { findTranscript, parseObject, type RecordMatch, readRecords, waitForRecord } from './host-files.ts';
 import { isJsonObject, type JsonObject, stringOr } from './json.ts';
 import { type SpawnedClaude, spawnClaude } from './spawn-claude.ts';
@@ -49,6 +50,10 @@ export interface HeadlessClaude {
   transcript(): Promise<readonly JsonObject[]>;
   /** The first record of the transcript that matches; the host writes records with some delay. */
   waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject>;
+  /** Resolves once an MCP server is connected, so that the next request offers its tools; `plugin:<plugin>:<server>`. */
+  waitForServer(name: string, options?: { timeoutMs?: number }): Promise<void>;
+  /** The host's debug log so far; empty unless the launch asked for one. */
+  debugLog(): string;
   /** Sends a user message to a streaming session. */
   send(text: string): void;
   /** Sends, and waits for the next result. */
@@ -90,7 +95,8 @@ export async function startHeadlessClaude(launch: HeadlessLaunch): Promise<Headl
     { ...command, args },
     { home, stdin: prompt === undefined ? 'pipe' : 'ignore' },
   );
-  return new StreamingSession(spawned, { home: home.home, onPermission });
+  const debugLog = new DebugLog(command.debugFile);
+  return new StreamingSession(spawned, { home: home.home, onPermission, debugLog });
 }
 
 class StreamingSession implements HeadlessClaude {
@@ -101,16 +107,22 @@ class StreamingSession implements HeadlessClaude {
   stderr = '';
   readonly #child: ChildProcess;
   readonly #home: string;
+  readonly #debugLog: DebugLog;
   readonly #onPermission: HeadlessLaunch['onPermission'];
   #resultsTaken = 0;
   #stopped: Promise<ExitFacts> | undefined;
 
   constructor(
     { child, pid, exited }: SpawnedClaude,
-    { home, onPermission }: { home: string; onPermission: HeadlessLaunch['onPermission'] },
+    {
+      home,
+      onPermission,
+      debugLog,
+    }: { home: string; onPermission: HeadlessLaunch['onPermission']; debugLog: DebugLog },
   ) {
     this.#child = child;
     this.#home = home;
+    this.#debugLog = debugLog;
     this.#onPermission = onPermission;
     this.pid = pid;
     this.exited = exited.finally(() => (this.hasExited = true));
@@ -166,6 +178,14 @@ class StreamingSession implements HeadlessClaude {
 
   waitForRecord(match: RecordMatch, options?: { timeoutMs?: number }): Promise<JsonObject> {
     return waitForRecord(() => this.transcript(), match, options);
+  }
+
+  waitForServer(name: string, options?: { timeoutMs?: number }): Promise<void> {
+    return this.#debugLog.waitForServer(name, options);
+  }
+
+  debugLog(): string {
+    return this.#debugLog.text();
   }
 
   send(text: string): void {

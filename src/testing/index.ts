@@ -1,4 +1,19 @@
-// The test bench: a scripted model, a clean home, and launchers for the real `claude`. Every line is a public promise.
+/**
+ * The test bench: a scripted model, clean homes, and launchers for the real `claude`, without a key and without leaving
+ * loopback. Every line below is a public promise.
+ *
+ *     await using api = await startModelApi();
+ *     await using home = createCleanHome();
+ *     const model = api.session('app', when(/which version/, 'It is 2.0.'));
+ *     await using claude = await startInteractiveClaude({ home, model, cwd: home.project('app') });
+ *     await claude.waitUntilReady();
+ *     await claude.submit('which version?');
+ *     await claude.waitForScreen(/It is 2\.0\./);
+ *
+ * What is declared last is stopped first: so the home sees whether a session left a process behind.
+ *
+ * @module
+ */
 
 export {
   type ClaudeBinary,

@@ -1,4 +1,5 @@
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
+import { DebugLog } from './debug-log.ts';
 import {
   findTranscript,
   type HostRegistryEntry,
@@ -27,6 +28,10 @@ export interface InteractiveClaude extends Terminal {
   submit(text: string): Promise<void>;
   /** Resolves when the prompt is there and the session says that it is idle; rejects showing the screen. */
   waitUntilReady(options?: { timeoutMs?: number }): Promise<void>;
+  /** Resolves once an MCP server is connected, so that the next request offers its tools; `plugin:<plugin>:<server>`. */
+  waitForServer(name: string, options?: { timeoutMs?: number }): Promise<void>;
+  /** The host's debug log so far; empty unless the launch asked for one. */
+  debugLog(): string;
   /** Waits for a status of the host's registry, which lags behind the screen: see `waitUntilReady` for idle. */
   waitForStatus(status: HostStatus, options?: { timeoutMs?: number }): Promise<void>;
   status(): HostStatus;
@@ -51,7 +56,7 @@ export interface InteractiveClaude extends Terminal {
 
 /** Starts `claude` in a pseudo-terminal. It resolves as soon as the process runs: see `waitUntilReady`. */
 export async function startInteractiveClaude(launch: InteractiveLaunch): Promise<InteractiveClaude> {
-  const { file, args, cwd, env } = claudeCommand(launch);
+  const { file, args, cwd, env, debugFile } = claudeCommand(launch);
   const { columns, rows } = launch;
   const terminal = await startTerminal({
     file,
@@ -62,7 +67,7 @@ export async function startInteractiveClaude(launch: InteractiveLaunch): Promise
     ...(rows && { rows }),
   });
   launch.home.track(terminal.pid);
-  return new TerminalSession(terminal, { home: launch.home.home });
+  return new TerminalSession(terminal, { home: launch.home.home, debugLog: new DebugLog(debugFile) });
 }
 
 class TerminalSession implements InteractiveClaude {
@@ -76,11 +81,13 @@ class TerminalSession implements InteractiveClaude {
   readonly hangUp: Terminal['hangUp'];
   readonly #terminal: Terminal;
   readonly #home: string;
+  readonly #debugLog: DebugLog;
   #stopped: Promise<ExitFacts> | undefined;
 
-  constructor(terminal: Terminal, { home }: { home: string }) {
+  constructor(terminal: Terminal, { home, debugLog }: { home: string; debugLog: DebugLog }) {
     this.#terminal = terminal;
     this.#home = home;
+    this.#debugLog = debugLog;
     this.pid = terminal.pid;
     this.exited = terminal.exited;
     this.screen = terminal.screen.bind(terminal);
@@ -113,6 +120,14 @@ class TerminalSession implements InteractiveClaude {
     const isReady = (screen: string): boolean =>
       this.status() === 'idle' && promptOf(screen) !== undefined && !screen.includes('esc to interrupt');
     await this.waitForScreen(isReady, { timeoutMs });
+  }
+
+  waitForServer(name: string, options?: { timeoutMs?: number }): Promise<void> {
+    return this.#debugLog.waitForServer(name, options);
+  }
+
+  debugLog(): string {
+    return this.#debugLog.text();
   }
 
   async waitForStatus(

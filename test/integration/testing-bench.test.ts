@@ -34,6 +34,29 @@ const command = when(/^RUN (.+)$/m, (_turn, match) => ({
   input: { command: match[1], description: 'the command of the test' },
 }));
 
+/** A plugin whose only tool says who it is. */
+const PROBE_PLUGIN = {
+  '.claude-plugin/plugin.json': JSON.stringify({ name: 'probe', version: '1.0.0', description: 'A probe.' }),
+  '.mcp.json': JSON.stringify({
+    mcpServers: { server: { command: 'node', args: ['${CLAUDE_PLUGIN_ROOT}/server.mjs'] } },
+  }),
+  'server.mjs': `
+    import { createInterface } from 'node:readline';
+    const tool = { name: 'whoami', description: 'Says who it is.', inputSchema: { type: 'object', properties: {} } };
+    const answers = {
+      initialize: ({ protocolVersion }) => ({
+        protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'probe', version: '1.0.0' },
+      }),
+      'tools/list': () => ({ tools: [tool] }),
+      'tools/call': () => ({ content: [{ type: 'text', text: 'the probe' }] }),
+    };
+    createInterface({ input: process.stdin }).on('line', (line) => {
+      const { id, method, params } = JSON.parse(line);
+      if (id === undefined) return;
+      console.log(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method]?.(params) ?? {} }));
+    });`,
+};
+
 for (const binary of claudeBinaries()) {
   suite(`claude ${binary.version}`, () => {
     function launch({ api, home }: Bench, name = 'my-app'): ClaudeLaunch {
@@ -125,6 +148,30 @@ for (const binary of claudeBinaries()) {
       claude.press('escape');
       await claude.waitUntilReady();
       await waitFor(() => slow.outcome === 'aborted', { what: 'the end of the interrupted request' });
+    });
+
+    test("a plugin's tool is called, after a search where the host defers it, and a clear starts another conversation", async (t) => {
+      const bench = await startBench(t);
+      const started = launch(bench);
+      started.model.script(
+        when(/^WHO$/m, { tool: 'mcp__plugin_probe_server__whoami' }),
+        whenToolResult(/whoami/, (_turn, match) => `answered: ${match[0]}`, /the probe/),
+      );
+      await using claude = await startInteractiveClaude({
+        ...started,
+        pluginDirs: [bench.home.project('plugin', PROBE_PLUGIN)],
+        args: ['--allowedTools', 'mcp__plugin_probe_server__whoami'],
+      });
+      await claude.waitUntilReady();
+      await claude.waitForServer('plugin:probe:server');
+      await claude.submit('WHO');
+      await claude.waitForScreen(/answered: the probe/);
+      await claude.waitUntilReady();
+      const before = claude.sessionId();
+      await claude.submit('/clear');
+      await waitFor(() => claude.sessionId() !== before, { what: 'another conversation' });
+      assert.equal((await claude.stop()).code, 0);
+      await bench.home.waitUntilNothingRuns();
     });
 
     test('a permission dialog shows as waiting, and a session is left from within it', async (t) => {
