@@ -12,7 +12,7 @@ import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
-import { currentState, FINAL_STATES } from '../protocol/receipt.ts';
+import { currentState } from '../protocol/receipt.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
 import { ConversationProof } from './conversation-proof.ts';
 import { sayGoodbye } from './goodbye.ts';
@@ -20,7 +20,9 @@ import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
 import { SeatKeeper } from './seat-keeper.ts';
 import { turnCap } from './turn-cap.ts';
+import { endSettledWaits, serveWaits } from './wait-service.ts';
 import { Waits } from './waits.ts';
+import { Waker } from './waker.ts';
 
 export interface AttendantOptions {
   readonly config: ResolvedConfig;
@@ -67,6 +69,7 @@ export class Attendant {
   readonly #keeper: SeatKeeper;
   readonly #proof: ConversationProof;
   readonly #cap: ReturnType<typeof turnCap>;
+  readonly #waker: Waker;
   readonly waits = new Waits();
   readonly correspondent: Correspondent;
   /** Queries that the model has before it and has not answered yet. */
@@ -77,7 +80,6 @@ export class Attendant {
   #conversation: string;
   #busySinceHook = false;
   #idleSinceMs: number | undefined;
-  #waking = false;
   #pumping = false;
   #pumpAgain = false;
   #timer: NodeJS.Timeout | undefined;
@@ -91,8 +93,15 @@ export class Attendant {
     const { config, clock, host, version } = options;
     this.#conversation = host.conversation;
     this.#cap = turnCap(config.limits.peerTurnsPerHour);
+    this.#waker = new Waker({ ...options, cap: this.#cap });
     this.#proof = new ConversationProof(host.transcript);
-    this.#keeper = new SeatKeeper({ config, clock, host, version, onMoved: (notice) => this.#onMoved(notice) });
+    this.#keeper = new SeatKeeper({
+      config,
+      clock,
+      host,
+      version,
+      onMoved: (notice) => this.#onMoved(notice),
+    });
     this.correspondent = new Correspondent({
       root: config.root,
       clock,
@@ -119,14 +128,18 @@ export class Attendant {
     const { record } = this.#keeper;
     const folder = this.#keeper.seat?.folder;
     if (folder !== undefined && record !== undefined) return { folder, record };
-    throw new CahootsError('seat-missing', 'This session has left its seat.', { remedy: 'Take it again with the seat tool, action "start" (/bridge start).' });
+    throw new CahootsError('seat-missing', 'This session has left its seat.', {
+      remedy: 'Take it again with the seat tool, action "start" (/bridge start).',
+    });
   }
 
   /** The mail of the seat. Throws `seat-missing`. */
   desk(): MailDesk {
     if (this.#desk === undefined) this.seat();
     if (this.#desk !== undefined) return this.#desk;
-    throw new CahootsError('seat-missing', 'This session has left its seat.', { remedy: 'Take it again with the seat tool, action "start" (/bridge start).' });
+    throw new CahootsError('seat-missing', 'This session has left its seat.', {
+      remedy: 'Take it again with the seat tool, action "start" (/bridge start).',
+    });
   }
 
   get peerTurns(): { lastHour: number; cap: number } {
@@ -135,8 +148,7 @@ export class Attendant {
 
   /** The first wake path that can be used now, for a person's eyes. */
   get deliveryPath(): string {
-    const path = this.#options.wakePaths.find((candidate) => candidate.unavailable() === undefined);
-    return path?.path ?? 'hook-context';
+    return this.#waker.firstPath() ?? 'hook-context';
   }
 
   /** Leaves the seat: tells the peers of late, gives back what was not seen, ends every wait. */
@@ -147,7 +159,8 @@ export class Attendant {
     this.waits.closeAll();
     this.#desk?.releaseAll();
     this.#desk = undefined;
-    if (this.#keeper.seat?.hold.isCurrent()) sayGoodbye({ ...this.#options.config, clock: this.#options.clock }, this.correspondent, this.seat());
+    if (this.#keeper.seat?.hold.isCurrent())
+      sayGoodbye({ ...this.#options.config, clock: this.#options.clock }, this.correspondent, this.seat());
     this.#keeper.leave();
   }
 
@@ -198,7 +211,8 @@ export class Attendant {
 
   #settleIn(): void {
     const { config, clock, host } = this.#options;
-    const seat = this.#keeper.open({ ephemeral: false });
+    const { seat } = this.#keeper;
+    if (seat === undefined) return;
     this.#conversation = host.conversation;
     this.#proof.follow(host.transcript, 'end');
     this.#desk = new MailDesk({
@@ -218,8 +232,18 @@ export class Attendant {
     this.#desk.recover();
     resendUnsent({ root: config.root, clock }, seat.folder);
     this.#watch?.close();
-    const folders = [seat.folder.inbox, seat.folder.receipts, seat.folder.holders, facadeOf(config.root, seat.folder.id).inbox, host.registryFolder];
-    this.#watch = watchFolders(folders, { onChange: () => void this.pump(), rescanMs: RESCAN_MS, pollMs: POLL_MS });
+    const folders = [
+      seat.folder.inbox,
+      seat.folder.receipts,
+      seat.folder.holders,
+      facadeOf(config.root, seat.folder.id).inbox,
+      host.registryFolder,
+    ];
+    this.#watch = watchFolders(folders, {
+      onChange: () => void this.pump(),
+      rescanMs: RESCAN_MS,
+      pollMs: POLL_MS,
+    });
     void this.pump();
   }
 
@@ -239,14 +263,22 @@ export class Attendant {
     for (const message of desk.settleSeen()) this.#noteSeen(message);
     const { folder } = this.seat();
     foldReceipts(folder);
-    this.#endSettledWaits(folder);
+    endSettledWaits(this.waits, folder);
     const { eligible, held, control } = desk.look();
     for (const message of control) this.#onControl(message);
     this.#announceHeld(held);
-    const waiting = this.#serveWaits(desk, eligible);
+    const waiting = serveWaits(this.waits, desk, {
+      eligible,
+      onOffered: (message) => this.#noteOffered(message),
+      read: (id) => this.correspondent.received(id),
+    });
     this.#noteIdle();
     this.#passIdleBoundary(desk);
-    await this.#wakeIfDue(desk, waiting);
+    if (this.#idleSinceMs !== undefined) {
+      const wakers = waiting.filter((message) => this.#mayWake(message));
+      const woken = await this.#waker.wakeIfDue(desk, wakers, this.#conversation);
+      for (const message of woken) this.#noteOffered(message);
+    }
     await this.#publish();
     this.#schedule(desk);
   }
@@ -267,7 +299,11 @@ export class Attendant {
     const { host } = this.#options;
     if (call.event === 'PreToolUse') return this.#onOwnTool(call);
     if (call.agent !== '') return '{}';
-    host.learn({ conversation: call.conversation, transcript: call.transcript, permissionMode: call.permissionMode });
+    host.learn({
+      conversation: call.conversation,
+      transcript: call.transcript,
+      permissionMode: call.permissionMode,
+    });
     if (call.event === 'UserPromptSubmit') this.#busySinceHook = true;
     if (call.event === 'Stop' || call.event === 'StopFailure') this.#busySinceHook = false;
     const desk = this.#desk;
@@ -278,10 +314,15 @@ export class Attendant {
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
-    const context = [this.#takeMovedNotice(call.event), mail?.text].filter((text) => text !== undefined).join('\n\n');
+    const context = [this.#takeMovedNotice(call.event), mail?.text]
+      .filter((text) => text !== undefined)
+      .join('\n\n');
     const notice = this.#notices.splice(0).join(' ');
     void this.pump();
-    return hookOutput(call.event, { ...(context === '' ? {} : { context }), ...(notice === '' ? {} : { notice: `cahoots: ${notice}` }) });
+    return hookOutput(call.event, {
+      ...(context === '' ? {} : { context }),
+      ...(notice === '' ? {} : { notice: `cahoots: ${notice}` }),
+    });
   }
 
   #onOwnTool({ agent, toolUse }: HookCall): string {
@@ -296,7 +337,7 @@ export class Attendant {
   /** What this moment may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
   #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
     if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch' && event !== 'Stop') return undefined;
-    this.#withdrawFailed(desk);
+    this.#waker.withdrawFailed(desk);
     const failed = desk.takeFailed('hook-context');
     if (failed !== undefined) return failed;
     const { eligible, control } = desk.look();
@@ -314,43 +355,6 @@ export class Attendant {
     return type === 'query' && this.#keeper.record?.attention === 'open';
   }
 
-  /** Gives mail to tool calls that wait for it, and returns what is left. */
-  #serveWaits(desk: MailDesk, eligible: readonly PendingMessage[]): PendingMessage[] {
-    const left: PendingMessage[] = [];
-    for (const message of eligible) {
-      const copied = message.type === 'response' ? this.#giveCopy(message) : false;
-      const answered = !copied && message.type === 'response' ? this.waits.forAnswerTo(message.inReplyTo) : undefined;
-      const wait = answered ?? (message.type === 'note' ? undefined : this.waits.forMail()) ?? (this.waits.isListening ? this.waits.forMail() : undefined);
-      const mail = wait === undefined ? undefined : desk.take([message], wait.kind === 'listen' ? 'listen' : 'tool');
-      if (wait === undefined || mail === undefined) left.push(message);
-      else {
-        mail.confirm();
-        for (const taken of mail.messages) this.#noteOffered(taken);
-        wait.finish({ kind: 'mail', mail });
-      }
-    }
-    return left;
-  }
-
-  /** A subagent that asked gets the answer's text; the message itself is for the main conversation, where it is proved. */
-  #giveCopy({ id, inReplyTo }: PendingMessage): boolean {
-    const wait = this.waits.forAnswerTo(inReplyTo);
-    if (wait === undefined || wait.isMain) return false;
-    wait.finish({ kind: 'copy', message: this.correspondent.received(id) });
-    return true;
-  }
-
-  /** An ask whose message was refused, held or has expired will get no answer by waiting. */
-  #endSettledWaits(folder: SeatFolder): void {
-    for (const id of this.waits.asked()) {
-      const states = statesOf(folder, id);
-      const state = currentState(states);
-      if (state === 'answered' || (!FINAL_STATES.has(state) && state !== 'held')) continue;
-      const reason = states.findLast((record) => record.state === state)?.reason;
-      this.waits.forAnswerTo(id)?.finish({ kind: 'settled', state, reason });
-    }
-  }
-
   #onControl(message: Message): void {
     if (message.type === 'session-ended') return;
     const wait = this.waits.forAnswerTo(message.inReplyTo);
@@ -361,7 +365,12 @@ export class Attendant {
   #answerPing(message: Message): void {
     try {
       const peer = this.correspondent.resolve(message.from);
-      this.correspondent.send(peer, { type: 'ping', content: 'pong', inReplyTo: message.id, thread: message.thread ?? message.id });
+      this.correspondent.send(peer, {
+        type: 'ping',
+        content: 'pong',
+        inReplyTo: message.id,
+        thread: message.thread ?? message.id,
+      });
     } catch (error) {
       // A peer that pings and is gone needs no answer.
       if (!(error instanceof CahootsError)) throw error;
@@ -378,51 +387,7 @@ export class Attendant {
   #passIdleBoundary(desk: MailDesk): void {
     const now = this.#options.clock.now();
     if (this.#idleSinceMs === undefined || now - this.#idleSinceMs < ATTENTIVE_MS) return;
-    desk.offers.passIdle(now, (path) => this.#options.wakePaths.find((candidate) => candidate.path === path)?.settleMs ?? 0);
-  }
-
-  /** Starts a turn in an idle session for mail that may wake it, by the first path that takes it. */
-  async #wakeIfDue(desk: MailDesk, eligible: readonly PendingMessage[]): Promise<void> {
-    const now = this.#options.clock.now();
-    if (this.#idleSinceMs === undefined || this.#waking || desk.offers.hasUnrecorded() || !this.#cap.allows(now)) return;
-    const wakers = eligible.filter((message) => this.#mayWake(message));
-    const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
-    if (wakers.length === 0 && tried.size === 0) return;
-    const path = this.#options.wakePaths.find((candidate) => !tried.has(candidate.path) && candidate.unavailable() === undefined);
-    if (path === undefined) return;
-    this.#withdrawFailed(desk);
-    const mail = tried.size > 0 ? desk.takeFailed(path.path) : desk.take(wakers, path.path);
-    if (mail !== undefined) await this.#wake(desk, path, mail);
-  }
-
-  /** A text that its path still holds must not come after the repeat. */
-  #withdrawFailed(desk: MailDesk): void {
-    const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
-    for (const path of this.#options.wakePaths) if (tried.has(path.path)) path.withdraw?.();
-  }
-
-  async #wake(desk: MailDesk, path: WakePath, mail: TakenMail): Promise<void> {
-    const [first] = mail.messages;
-    if (first === undefined) return;
-    this.#waking = true;
-    try {
-      const result = await path.wake({
-        text: mail.text,
-        conversation: this.#conversation,
-        fromName: first.metadata.fromName ?? first.metadata.fromProject ?? first.from,
-        fromMode: first.metadata.permissionClass === 'bypasses' ? 'bypass' : 'prompting',
-      });
-      if (!result.ok) {
-        this.#options.onFault(new Error(`${path.path}: ${result.reason}`));
-        desk.giveBack(mail.messages.map(({ id }) => id));
-        return;
-      }
-      this.#cap.record(this.#options.clock.now());
-      mail.confirm();
-      for (const message of mail.messages) this.#noteOffered(message);
-    } finally {
-      this.#waking = false;
-    }
+    desk.offers.passIdle(now, (path) => this.#waker.settleMs(path));
   }
 
   #noteOffered(message: Message): void {
@@ -435,7 +400,14 @@ export class Attendant {
     const { folder } = this.seat();
     if (currentState(statesOf(folder, message.inReplyTo)) === 'answered') return;
     const { config, clock } = this.#options;
-    const query: Message = { ...message, id: message.inReplyTo, from: folder.id, to: message.from, type: 'query', inReplyTo: null };
+    const query: Message = {
+      ...message,
+      id: message.inReplyTo,
+      from: folder.id,
+      to: message.from,
+      type: 'query',
+      inReplyTo: null,
+    };
     recordState(config.root, query, { state: 'answered', at: isoMillis(clock.now()), by: message.from });
   }
 
@@ -444,7 +416,9 @@ export class Attendant {
     const fresh = held.filter(({ id }) => !this.#announcedHeld.has(id));
     for (const { id, from, metadata } of fresh) {
       this.#announcedHeld.add(id);
-      this.#notices.push(`a message of ${metadata.fromName ?? metadata.fromProject ?? from} is held for you: cahoots accept ${id} (or deny).`);
+      this.#notices.push(
+        `a message of ${metadata.fromName ?? metadata.fromProject ?? from} is held for you: cahoots accept ${id} (or deny).`,
+      );
     }
   }
 

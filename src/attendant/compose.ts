@@ -28,7 +28,10 @@ export function composeAttendant({ env, cwd, claudePid, version, onFault }: Comp
   const config = resolveConfig({ env, cwd });
   openRoot(config.root);
   const host = new HostSession({ config, claudePid });
-  const wakePaths = [inboxSocket({ socket: () => host.inboxSocket }), fileChanged({ files: () => host.wakeFiles })];
+  const wakePaths = [
+    inboxSocket({ socket: () => host.inboxSocket }),
+    fileChanged({ files: () => host.wakeFiles }),
+  ];
   const attendant = new Attendant({ config, clock: systemClock, host, version, wakePaths, onFault });
   return { attendant, host, tools: new SessionTools({ attendant, root: config.root, clock: systemClock }) };
 }

@@ -59,7 +59,9 @@ export class ConversationProof {
   /** Reads what is new and tells for one text what is proved by now. */
   stateOf({ needles }: TrackedText): ProofState {
     this.#readNew();
-    const holders = [...this.#records.values()].filter((record) => !record.isAssistant && holdsAll(record, needles));
+    const holders = [...this.#records.values()].filter(
+      (record) => !record.isAssistant && holdsAll(record, needles),
+    );
     if (holders.length === 0) return 'absent';
     const holderIds = new Set(holders.map(({ uuid }) => uuid));
     const callIds = new Set(holders.flatMap((holder) => this.#toolCallOf(holder)));
@@ -137,7 +139,12 @@ function parseRecord(line: string): ChainRecord | undefined {
   const { uuid, parentUuid, logicalParentUuid, type, message, attachment } = raw;
   const parent = typeof parentUuid === 'string' ? parentUuid : logicalParentUuid;
   const apiMessage = isObject(message) && typeof message['id'] === 'string' ? message['id'] : undefined;
-  const content = type === 'user' ? message : type === 'attachment' && countsAsAttachment(attachment) ? attachment : undefined;
+  const content =
+    type === 'user'
+      ? message
+      : type === 'attachment' && countsAsAttachment(attachment)
+        ? attachment
+        : undefined;
   return {
     uuid,
     parent: typeof parent === 'string' ? parent : undefined,
@@ -148,11 +155,16 @@ function parseRecord(line: string): ChainRecord | undefined {
 }
 
 function countsAsAttachment(attachment: unknown): boolean {
-  return isObject(attachment) && typeof attachment['type'] === 'string' && ATTACHMENTS.has(attachment['type']);
+  return (
+    isObject(attachment) && typeof attachment['type'] === 'string' && ATTACHMENTS.has(attachment['type'])
+  );
 }
 
 function holdsAll(record: ChainRecord, needles: readonly string[]): boolean {
-  return record.strings.length > 0 && needles.every((needle) => record.strings.some((text) => text.includes(canonical(needle))));
+  return (
+    record.strings.length > 0 &&
+    needles.every((needle) => record.strings.some((text) => text.includes(canonical(needle))))
+  );
 }
 
 /** 2.1.329 writes some closing tags differently into its record than they were given to it. */

@@ -28,15 +28,22 @@ export type GateDecision =
 export function decide(message: PendingMessage, facts: GateFacts): GateDecision {
   if (facts.verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
   if (message.accepted || facts.answersOwnQuery) return { kind: 'pass' };
-  if (facts.attention === 'closed') return { kind: 'hold', reason: 'the receiver takes no messages at the moment (attention closed)' };
+  if (facts.attention === 'closed')
+    return { kind: 'hold', reason: 'the receiver takes no messages at the moment (attention closed)' };
   if (facts.verdict === 'trusted') return { kind: 'pass' };
   switch (facts.rule) {
     case 'accept':
       return { kind: 'pass' };
     case 'refuse':
-      return { kind: 'refuse', reason: 'the receiver refuses messages of other sessions (crossSessionInbound: refuse)' };
+      return {
+        kind: 'refuse',
+        reason: 'the receiver refuses messages of other sessions (crossSessionInbound: refuse)',
+      };
     case 'hold':
-      return { kind: 'hold', reason: 'the receiver holds messages of other sessions for a person (crossSessionInbound: hold)' };
+      return {
+        kind: 'hold',
+        reason: 'the receiver holds messages of other sessions for a person (crossSessionInbound: hold)',
+      };
     case 'parity':
       return byParity(message.metadata.permissionClass, facts.ownClass);
   }
@@ -44,7 +51,15 @@ export function decide(message: PendingMessage, facts: GateFacts): GateDecision 
 
 function byParity(sender: PermissionClass | undefined, own: PermissionClass): GateDecision {
   if (sender === own) return { kind: 'pass' };
-  const senderWords = sender === undefined ? 'does not say whether it asks before it acts' : sender === 'asks' ? 'asks before it acts' : 'skips permissions';
+  const senderWords =
+    sender === undefined
+      ? 'does not say whether it asks before it acts'
+      : sender === 'asks'
+        ? 'asks before it acts'
+        : 'skips permissions';
   const ownWords = own === 'asks' ? 'asks' : 'skips permissions';
-  return { kind: 'hold', reason: `the sender ${senderWords} and the receiver ${ownWords}: a person has to let it through` };
+  return {
+    kind: 'hold',
+    reason: `the sender ${senderWords} and the receiver ${ownWords}: a person has to let it through`,
+  };
 }

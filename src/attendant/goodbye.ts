@@ -2,14 +2,18 @@ import type { Correspondent } from '../client/correspondent.ts';
 import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { readJournal } from '../mailbox/journal.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
-import type { SeatFolder } from '../mailbox/seat-folder.ts';
 
 const LATE_ENTRIES = 500;
 
 /** Tells the peers that a seat exchanged messages with of late, and that are here, that its session has ended. */
-export function sayGoodbye({ root, clock }: { root: string; clock: Clock }, correspondent: Correspondent, { folder }: { folder: SeatFolder }): void {
+export function sayGoodbye(
+  { root, clock }: { root: string; clock: Clock },
+  correspondent: Correspondent,
+  { folder }: { folder: SeatFolder },
+): void {
   for (const id of correspondentsOf(root, folder.id)) {
     const peer = findPeer(root, id, clock.now());
     if (peer === undefined || peer.state === 'away') continue;

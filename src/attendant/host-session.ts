@@ -76,7 +76,12 @@ export class HostSession {
 
   /** The conversation that the session shows now. */
   get conversation(): string {
-    return this.#registry()?.sessionId ?? this.#hookConversation ?? this.#config.env['CLAUDE_CODE_SESSION_ID'] ?? `pid-${this.claudePid}`;
+    return (
+      this.#registry()?.sessionId ??
+      this.#hookConversation ??
+      this.#config.env['CLAUDE_CODE_SESSION_ID'] ??
+      `pid-${this.claudePid}`
+    );
   }
 
   get status(): HostStatus {
@@ -107,7 +112,10 @@ export class HostSession {
 
   /** What the person's settings, or the organisation's, say about messages of other sessions. */
   get inboundRule(): InboundRule {
-    for (const file of ['/etc/claude-code/managed-settings.json', join(this.#config.claudeConfigDir, 'settings.json')]) {
+    for (const file of [
+      '/etc/claude-code/managed-settings.json',
+      join(this.#config.claudeConfigDir, 'settings.json'),
+    ]) {
       const rule = readJson(file, hostSettingsSchema)?.crossSessionInbound;
       if (rule === 'accept' || rule === 'hold' || rule === 'refuse') return rule;
     }
@@ -128,11 +136,22 @@ export class HostSession {
 
   /** The files by which a `FileChanged` hook of this session is fired. */
   get wakeFiles(): WakeFiles {
-    return wakeFilesOf(this.#config.root, this.process ?? { pid: this.claudePid, start: '0', host: hostKey() });
+    return wakeFilesOf(
+      this.#config.root,
+      this.process ?? { pid: this.claudePid, start: '0', host: hostKey() },
+    );
   }
 
   /** Takes in what a hook told of the session. */
-  learn({ transcript, permissionMode, conversation }: { transcript?: string; permissionMode?: string; conversation?: string }): void {
+  learn({
+    transcript,
+    permissionMode,
+    conversation,
+  }: {
+    transcript?: string;
+    permissionMode?: string;
+    conversation?: string;
+  }): void {
     if (transcript) this.#transcript = transcript;
     if (permissionMode) this.#permissionMode = permissionMode;
     if (conversation) this.#hookConversation = conversation;
@@ -145,10 +164,13 @@ export class HostSession {
   #modeAtStart(): string {
     const words = commandLine(this.claudePid);
     if (words.includes('--dangerously-skip-permissions')) return 'bypassPermissions';
-    const flag = words.findIndex((word) => word === '--permission-mode' || word.startsWith('--permission-mode='));
+    const flag = words.findIndex(
+      (word) => word === '--permission-mode' || word.startsWith('--permission-mode='),
+    );
     const named = flag === -1 ? undefined : (words[flag]?.split('=')[1] ?? words[flag + 1]);
     if (named !== undefined) return named;
-    const fromSettings = readJson(join(this.#config.claudeConfigDir, 'settings.json'), hostSettingsSchema)?.permissions?.defaultMode;
+    const fromSettings = readJson(join(this.#config.claudeConfigDir, 'settings.json'), hostSettingsSchema)
+      ?.permissions?.defaultMode;
     return typeof fromSettings === 'string' ? fromSettings : 'default';
   }
 }
@@ -159,7 +181,11 @@ export const WAKE_TRIGGER = 'cahoots-wake';
 /** Where the wake files of the session of a `claude` process are; hook and attendant find the same place without talking. */
 export function wakeFilesOf(root: string, { pid, start, host }: ProcessIdentity): WakeFiles {
   const folder = join(root, 'wake', `${host}-${pid}-${start}`);
-  return { trigger: join(folder, WAKE_TRIGGER), payload: join(folder, 'payload'), armed: join(folder, 'armed') };
+  return {
+    trigger: join(folder, WAKE_TRIGGER),
+    payload: join(folder, 'payload'),
+    armed: join(folder, 'armed'),
+  };
 }
 
 function readJson<Schema extends z.ZodMiniType>(path: string, schema: Schema): z.infer<Schema> | undefined {

@@ -1,18 +1,18 @@
-import { isoMillis, type Clock } from '../lib/clock.ts';
-import { trustChangedMs, verdictOf } from '../directory/trust.ts';
 import { findSent } from '../client/message-lookup.ts';
-import { Inbox, type ClaimedMessage, type PendingMessage } from '../mailbox/inbox.ts';
+import { trustChangedMs, verdictOf } from '../directory/trust.ts';
+import { type Clock, isoMillis } from '../lib/clock.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
+import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { Message, PermissionClass } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { Attention } from '../protocol/seat.ts';
+import type { ConversationProof } from './conversation-proof.ts';
 import { decide } from './gate.ts';
 import type { InboundRule } from './host-session.ts';
 import { OfferBook } from './offer-book.ts';
-import type { ConversationProof } from './conversation-proof.ts';
 import { MAX_BATCH_CHARACTERS, pageCount, renderMessage, renderOffer, renderPage } from './offer-text.ts';
 
 export interface DeskOptions {
@@ -73,7 +73,8 @@ export class MailDesk {
     this.#trustSeenMs = trustChangedMs(this.#options.root);
     for (const pending of this.#inbox.pending()) {
       if (pending.from === this.#options.folder.id) this.#refuse(pending, 'a seat does not write to itself');
-      else if (pending.type === 'ping' || pending.type === 'session-ended') control.push(...this.#takeControl(pending));
+      else if (pending.type === 'ping' || pending.type === 'session-ended')
+        control.push(...this.#takeControl(pending));
       else {
         const decision = this.#decide(pending);
         if (decision.kind === 'pass') eligible.push(pending);
@@ -119,7 +120,10 @@ export class MailDesk {
     const messages: Message[] = [];
     for (const offer of this.offers.failed()) {
       const { claimed } = offer;
-      const again = { ...claimed, message: { ...claimed.message, repeat: (claimed.message.repeat ?? 0) + 1 } };
+      const again = {
+        ...claimed,
+        message: { ...claimed.message, repeat: (claimed.message.repeat ?? 0) + 1 },
+      };
       const block = this.#render(again.message);
       blocks.push(block);
       messages.push(again.message);
@@ -133,7 +137,8 @@ export class MailDesk {
     const offer = this.offers.get(id);
     if (offer === undefined) return undefined;
     const text = renderPage(offer.claimed.message, page);
-    if (page >= pageCount(offer.claimed.message.content)) this.offers.expectPage(id, [id, 'This was the last page.'], this.#options.clock.now());
+    if (page >= pageCount(offer.claimed.message.content))
+      this.offers.expectPage(id, [id, 'This was the last page.'], this.#options.clock.now());
     return text;
   }
 
@@ -162,12 +167,9 @@ export class MailDesk {
     }
   }
 
-  /** Undoes an offer that the path did not take. */
-  giveBack(ids: readonly MessageId[]): void {
-    for (const id of ids) {
-      const offer = this.offers.remove(id);
-      if (offer !== undefined) this.#inbox.release(offer.claimed, { maybeSeen: false });
-    }
+  /** The path did not take these offers: another one may. */
+  failOffers(ids: readonly MessageId[]): void {
+    for (const id of ids) this.offers.fail(id);
   }
 
   #settle(claimed: ClaimedMessage, path: DeliveryPath): Message {
@@ -234,7 +236,10 @@ export class MailDesk {
     this.#record({ ...pending, content: '', status: 'pending' }, { state: 'held', reason });
   }
 
-  #record(message: Message, what: { state: 'held' | 'refused' | 'offered' | 'seen'; path?: DeliveryPath; reason?: string }): void {
+  #record(
+    message: Message,
+    what: { state: 'held' | 'refused' | 'offered' | 'seen'; path?: DeliveryPath; reason?: string },
+  ): void {
     const { root, clock, folder } = this.#options;
     recordState(root, message, { ...what, at: isoMillis(clock.now()), by: folder.id });
   }

@@ -63,13 +63,29 @@ export class OfferBook {
   offer({ claimed, path, needles, nowMs }: NewOffer): void {
     const earlier = this.#offers.get(claimed.message.id);
     const tried = new Set(earlier?.tried);
-    this.#offers.set(claimed.message.id, { claimed, path, offeredAtMs: nowMs, needles, phase: 'offered', boundaries: 0, tried });
+    this.#offers.set(claimed.message.id, {
+      claimed,
+      path,
+      offeredAtMs: nowMs,
+      needles,
+      phase: 'offered',
+      boundaries: 0,
+      tried,
+    });
   }
 
   /** A page of a long message went out: its proof is that page's. */
   expectPage(id: MessageId, needles: readonly string[], nowMs: number): void {
     const offer = this.#offers.get(id);
-    if (offer !== undefined) this.#offers.set(id, { ...offer, needles, phase: 'offered', path: 'tool', offeredAtMs: nowMs, boundaries: 0 });
+    if (offer !== undefined)
+      this.#offers.set(id, {
+        ...offer,
+        needles,
+        phase: 'offered',
+        path: 'tool',
+        offeredAtMs: nowMs,
+        boundaries: 0,
+      });
   }
 
   /** Takes a message out of the book: it was seen, given back, or answered. */
@@ -86,9 +102,11 @@ export class OfferBook {
     for (const [id, offer] of this.#offers) {
       if (offer.phase === 'reading') continue;
       const state = this.#proof.stateOf(offer);
-      if (state === 'recorded' && offer.phase === 'offered') this.#offers.set(id, { ...offer, phase: 'recorded' });
+      if (state === 'recorded' && offer.phase === 'offered')
+        this.#offers.set(id, { ...offer, phase: 'recorded' });
       if (state !== 'seen') continue;
-      if (isLong(offer) && !offer.needles.some((needle) => needle.includes('last page'))) this.#offers.set(id, { ...offer, phase: 'reading' });
+      if (isLong(offer) && !offer.needles.some((needle) => needle.includes('last page')))
+        this.#offers.set(id, { ...offer, phase: 'reading' });
       else seen.push(offer);
     }
     for (const { claimed } of seen) this.remove(claimed.message.id);
@@ -103,7 +121,8 @@ export class OfferBook {
     for (const [id, offer] of this.#offers) {
       if (offer.phase !== 'offered') continue;
       const boundaries = offer.boundaries + 1;
-      const isOver = boundaries >= (WAKES.has(offer.path) ? 2 : 1) && nowMs - offer.offeredAtMs >= RECORD_GRACE_MS;
+      const isOver =
+        boundaries >= (WAKES.has(offer.path) ? 2 : 1) && nowMs - offer.offeredAtMs >= RECORD_GRACE_MS;
       this.#offers.set(id, isOver ? failedOffer(offer) : { ...offer, boundaries });
     }
   }
@@ -111,9 +130,19 @@ export class OfferBook {
   /** The session is idle: what was given longer ago than its path may take has failed. */
   passIdle(nowMs: number, settleMs: (path: DeliveryPath) => number): void {
     for (const [id, offer] of this.#offers) {
-      if (offer.phase !== 'offered' || nowMs - offer.offeredAtMs < Math.max(RECORD_GRACE_MS, settleMs(offer.path))) continue;
+      if (
+        offer.phase !== 'offered' ||
+        nowMs - offer.offeredAtMs < Math.max(RECORD_GRACE_MS, settleMs(offer.path))
+      )
+        continue;
       this.#offers.set(id, failedOffer(offer));
     }
+  }
+
+  /** The path did not even take the text. */
+  fail(id: MessageId): void {
+    const offer = this.#offers.get(id);
+    if (offer !== undefined) this.#offers.set(id, failedOffer(offer));
   }
 
   failed(): Offer[] {

@@ -4,7 +4,13 @@ import { listPeers } from '../directory/peers.ts';
 import { hasMail, pruneSeat, pruneSeats, removeSeat } from '../directory/retention.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
 import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
-import { leaveSeat, takeSeat, takeSeatById, type SeatRequest, type TakenSeat } from '../directory/take-seat.ts';
+import {
+  leaveSeat,
+  type SeatRequest,
+  type TakenSeat,
+  takeSeat,
+  takeSeatById,
+} from '../directory/take-seat.ts';
 import { type Clock, isoSeconds } from '../lib/clock.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import { buildFacade, hasFacade } from '../mailbox/facade.ts';
@@ -58,7 +64,9 @@ export class SeatKeeper {
   async publish(facts: Partial<SeatRecord>): Promise<void> {
     const seat = this.#seat;
     if (seat === undefined || !seat.hold.isCurrent()) return;
-    const changed = Object.entries(facts).filter(([key, value]) => JSON.stringify(this.#published[key]) !== JSON.stringify(value));
+    const changed = Object.entries(facts).filter(
+      ([key, value]) => JSON.stringify(this.#published[key]) !== JSON.stringify(value),
+    );
     if (changed.length === 0) return;
     Object.assign(this.#published, facts);
     await updateSeatRecord(this.#options.config.root, seat.folder, Object.fromEntries(changed));
@@ -71,11 +79,16 @@ export class SeatKeeper {
   async check(): Promise<void> {
     const seat = this.#seat;
     if (seat === undefined) return;
-    if (!seat.hold.isCurrent()) this.#move('another session came back to its conversation and took its seat again');
+    if (!seat.hold.isCurrent())
+      this.#move('another session came back to its conversation and took its seat again');
     else if (this.#hasOtherConversation(seat)) await this.#followConversation(seat);
     else if (seat.preferred !== undefined) this.#tryPreferred(seat);
     const { record } = this;
-    if (record !== undefined && this.#seat?.hold.isCurrent() && !hasFacade(this.#options.config.root, record.sessionId)) {
+    if (
+      record !== undefined &&
+      this.#seat?.hold.isCurrent() &&
+      !hasFacade(this.#options.config.root, record.sessionId)
+    ) {
       buildFacade(this.#options.config.root, record);
     }
     await this.#heartbeat();
@@ -130,7 +143,11 @@ export class SeatKeeper {
     const { config, clock, host } = this.#options;
     const { conversation } = host;
     const own = listPeers(config.root, clock.now()).find(
-      ({ id, record }) => id !== seat.folder.id && record?.kind === 'live' && record.conversation === conversation && record.ephemeral !== true,
+      ({ id, record }) =>
+        id !== seat.folder.id &&
+        record?.kind === 'live' &&
+        record.conversation === conversation &&
+        record.ephemeral !== true,
     );
     if (own !== undefined && currentHolder(seatFolder(config.root, own.id))?.free !== false) {
       const { record } = this;
@@ -138,10 +155,17 @@ export class SeatKeeper {
       this.#move('it went back to a conversation that had this seat');
       return;
     }
-    const past = [...seat.record.pastConversations, ...(seat.record.conversation === undefined ? [] : [seat.record.conversation])];
+    const past = [
+      ...seat.record.pastConversations,
+      ...(seat.record.conversation === undefined ? [] : [seat.record.conversation]),
+    ];
     const pastConversations = [...new Set(past)].filter((id) => id !== conversation).slice(-20);
     this.#seat = { ...seat, record: { ...seat.record, conversation, pastConversations } };
-    await updateSeatRecord(config.root, seat.folder, { conversation, pastConversations, transcript: host.transcript });
+    await updateSeatRecord(config.root, seat.folder, {
+      conversation,
+      pastConversations,
+      transcript: host.transcript,
+    });
   }
 
   #tryPreferred(seat: TakenSeat): void {
@@ -158,7 +182,9 @@ export class SeatKeeper {
     this.#published = {};
     seat.hold.release();
     removeSeat(config.root, seat.folder);
-    this.#options.onMoved(`This session now sits on the seat ${taken.record.name} (${taken.record.sessionId}), which its predecessor has left.`);
+    this.#options.onMoved(
+      `This session now sits on the seat ${taken.record.name} (${taken.record.sessionId}), which its predecessor has left.`,
+    );
   }
 
   async #heartbeat(): Promise<void> {
@@ -169,11 +195,15 @@ export class SeatKeeper {
     this.#heartbeatMs = nowMs;
     seat.hold.renew();
     await updateSeatRecord(config.root, seat.folder, { lastHeartbeat: isoSeconds(nowMs) });
-    const retention = { root: config.root, clock, keepMs: config.limits.keepMs, keepSeatsMs: config.limits.keepSeatsMs };
+    const retention = {
+      root: config.root,
+      clock,
+      keepMs: config.limits.keepMs,
+      keepSeatsMs: config.limits.keepSeatsMs,
+    };
     pruneSeat(retention, seat.folder, this.#maintenanceTurn);
     // Looking at all seats costs more than one shard: once an hour is enough.
     if (this.#maintenanceTurn % 60 === 0) pruneSeats(retention);
     this.#maintenanceTurn += 1;
   }
 }
-

@@ -65,25 +65,40 @@ export class SessionTools {
    * Asks a peer and waits up to `waitSeconds` for the answer. Ends early when another message comes in: two sessions
    * that ask each other would otherwise wait for each other. The question stays open then.
    */
-  async ask(address: string, question: string, { waitSeconds, ...context }: ToolContext & { waitSeconds: number }): Promise<AskOutcome> {
+  async ask(
+    address: string,
+    question: string,
+    { waitSeconds, ...context }: ToolContext & { waitSeconds: number },
+  ): Promise<AskOutcome> {
     const { attendant, folder } = this.#ready();
     const peer = attendant.correspondent.resolve(address);
     const hops = Math.max(-1, ...[...attendant.openQueries.values()].map((query) => query.hops ?? 0)) + 1;
     const sent = attendant.correspondent.send(peer, { type: 'query', content: question, hops });
-    const wait = attendant.waits.open({ kind: 'ask', message: sent.id, timeoutMs: this.#waitMs(waitSeconds), ...context });
+    const wait = attendant.waits.open({
+      kind: 'ask',
+      message: sent.id,
+      timeoutMs: this.#waitMs(waitSeconds),
+      ...context,
+    });
     void attendant.pump();
     const end = await wait.end;
     const states = statesOf(folder, sent.id);
     const state = currentState(states);
-    return { id: sent.id, peer, state, reason: states.findLast((record) => record.state === state)?.reason, end };
+    return {
+      id: sent.id,
+      peer,
+      state,
+      reason: states.findLast((record) => record.state === state)?.reason,
+      end,
+    };
   }
 
   /** Answers a message. That the model names its id proves that it has seen it. */
   reply(id: MessageId, text: string): { sent: Message; to: Message } {
     const { attendant } = this.#ready();
-    const result = attendant.correspondent.reply(id, text);
     attendant.desk().settleQuoted(id);
     attendant.desk().takeQuoted(id);
+    const result = attendant.correspondent.reply(id, text);
     attendant.openQueries.delete(id);
     return result;
   }
@@ -92,7 +107,13 @@ export class SessionTools {
   send(address: string, text: string): { sent: Message; peer: Peer } {
     const { attendant } = this.#ready();
     const peer = attendant.correspondent.resolve(address);
-    return { sent: attendant.correspondent.send(peer, { type: peer.kind === 'v1' ? 'query' : 'note', content: text }), peer };
+    return {
+      sent: attendant.correspondent.send(peer, {
+        type: peer.kind === 'v1' ? 'query' : 'note',
+        content: text,
+      }),
+      peer,
+    };
   }
 
   /** Waits for the next message of any kind. */
@@ -112,7 +133,8 @@ export class SessionTools {
     requireMain(context);
     const mail = attendant.desk().take(attendant.desk().look().eligible, 'tool');
     mail?.confirm();
-    for (const message of mail?.messages ?? []) if (message.type === 'query') attendant.openQueries.set(message.id, message);
+    for (const message of mail?.messages ?? [])
+      if (message.type === 'query') attendant.openQueries.set(message.id, message);
     void attendant.pump();
     return mail?.text;
   }
@@ -131,7 +153,12 @@ export class SessionTools {
     const { attendant } = this.#ready();
     const peer = attendant.correspondent.resolve(address);
     const ping = attendant.correspondent.send(peer, { type: 'ping', content: 'connected' });
-    const wait = attendant.waits.open({ kind: 'ping', message: ping.id, timeoutMs: PING_WAIT_MS, ...context });
+    const wait = attendant.waits.open({
+      kind: 'ping',
+      message: ping.id,
+      timeoutMs: PING_WAIT_MS,
+      ...context,
+    });
     return { peer, answered: (await wait.end).kind === 'pong' };
   }
 
@@ -153,7 +180,9 @@ export class SessionTools {
     const { record } = this.#ready();
     checkName(name);
     if (name !== record.name && namesInProject(this.#root, record.projectPath, this.#clock.now()).has(name)) {
-      throw new CahootsError('name-taken', `Another seat of this project is called "${name}".`, { remedy: 'Choose another name.' });
+      throw new CahootsError('name-taken', `Another seat of this project is called "${name}".`, {
+        remedy: 'Choose another name.',
+      });
     }
     return this.#update({ name, projectName: name });
   }
@@ -194,7 +223,11 @@ export class SessionTools {
 
 function requireMain({ isMain }: Pick<ToolContext, 'isMain'>): void {
   if (isMain) return;
-  throw new CahootsError('message-refused', 'A subagent takes no mail: it belongs to the main conversation.', {
-    remedy: 'Ask a peer yourself, or let the main conversation read its messages.',
-  });
+  throw new CahootsError(
+    'message-refused',
+    'A subagent takes no mail: it belongs to the main conversation.',
+    {
+      remedy: 'Ask a peer yourself, or let the main conversation read its messages.',
+    },
+  );
 }

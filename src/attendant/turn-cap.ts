@@ -12,7 +12,10 @@ export interface TurnCap {
 const HOUR_MS = 60 * 60 * 1000;
 
 /** A sliding cap of `perHour` turns; `past` are the times (milliseconds since the epoch) of earlier ones, newest last. */
-export function turnCap(perHour: number, past: readonly number[] = []): TurnCap & { readonly times: readonly number[] } {
+export function turnCap(
+  perHour: number,
+  past: readonly number[] = [],
+): TurnCap & { readonly times: readonly number[] } {
   let times = [...past];
   const keepLastHour = (nowMs: number): number => {
     times = times.filter((time) => time > nowMs - HOUR_MS && time <= nowMs);

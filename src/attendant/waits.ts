@@ -73,7 +73,9 @@ export class Waits {
 
   /** The messages whose answers are waited for. */
   asked(): MessageId[] {
-    return [...this.#open].flatMap(({ kind, message }) => (kind === 'ask' && message !== undefined ? [message] : []));
+    return [...this.#open].flatMap(({ kind, message }) =>
+      kind === 'ask' && message !== undefined ? [message] : [],
+    );
   }
 
   /** Ends every wait: the attendant closes. */

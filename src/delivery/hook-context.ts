@@ -17,7 +17,9 @@ export interface HookAnswer {
 export function hookOutput(event: string, { context, notice }: HookAnswer): string {
   return JSON.stringify({
     ...(notice === undefined ? {} : { systemMessage: notice }),
-    ...(context === undefined ? {} : { hookSpecificOutput: { hookEventName: event, additionalContext: context } }),
+    ...(context === undefined
+      ? {}
+      : { hookSpecificOutput: { hookEventName: event, additionalContext: context } }),
   });
 }
 

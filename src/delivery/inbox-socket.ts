@@ -33,7 +33,8 @@ export function inboxSocket(options: InboxSocketOptions): WakePath {
       const socket = options.socket();
       if (socket === undefined) return { ok: false, reason: 'no inbox socket' };
       const lines = linesFor(wake, socket.token);
-      if (Buffer.byteLength(lines) > MAX_LINE_BYTES) return { ok: false, reason: 'longer than the host reads' };
+      if (Buffer.byteLength(lines) > MAX_LINE_BYTES)
+        return { ok: false, reason: 'longer than the host reads' };
       if (!bucket.take()) return { ok: false, reason: 'the host lets no more messages through just now' };
       return write(socket.path, lines);
     },

@@ -5,7 +5,7 @@ import { resolveConfig } from '../config/config.ts';
 import type { Environment } from '../config/trusted-environment.ts';
 import { writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
-import { identityOf, parentOf, type ProcessIdentity } from '../lib/process-identity.ts';
+import { identityOf, type ProcessIdentity, parentOf } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 
 export interface SessionStartInput {
@@ -25,7 +25,8 @@ const MAX_REGISTRY_BYTES = 1024 * 1024;
  * else, and where the session's process cannot be told, it answers nothing, which costs the session nothing.
  */
 export function sessionStart(input: SessionStartInput): string {
-  if (input.env['CLAUDE_CODE_ENTRYPOINT'] !== 'cli' || input.env['CAHOOTS_MANAGED'] !== undefined) return '{}';
+  if (input.env['CLAUDE_CODE_ENTRYPOINT'] !== 'cli' || input.env['CAHOOTS_MANAGED'] !== undefined)
+    return '{}';
   const config = resolveConfig(input);
   const claude = findClaude(join(config.claudeConfigDir, 'sessions'), input);
   if (claude === undefined) return '{}';
@@ -34,7 +35,9 @@ export function sessionStart(input: SessionStartInput): string {
   mkdirSync(dirname(files.trigger), { recursive: true, mode: 0o700 });
   writeAtomic(files.trigger, '', { flush: false });
   writeAtomic(files.armed, '', { flush: false });
-  return JSON.stringify({ hookSpecificOutput: { hookEventName: 'SessionStart', watchPaths: [files.trigger] } });
+  return JSON.stringify({
+    hookSpecificOutput: { hookEventName: 'SessionStart', watchPaths: [files.trigger] },
+  });
 }
 
 /** The nearest process above the hook that stands in Claude Code's registry of running sessions. */
@@ -50,5 +53,8 @@ function findClaude(registry: string, { env, parentPid }: SessionStartInput): Pr
 }
 
 function isRegistered(registry: string, pid: number): boolean {
-  return unlessGone(() => readRegular(join(registry, `${pid}.json`), MAX_REGISTRY_BYTES).kind === 'text', false);
+  return unlessGone(
+    () => readRegular(join(registry, `${pid}.json`), MAX_REGISTRY_BYTES).kind === 'text',
+    false,
+  );
 }

@@ -1,5 +1,5 @@
+import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { Server } from '@modelcontextprotocol/server';
 import { type AttendedSession, composeAttendant } from '../attendant/compose.ts';
 import { version } from '../lib/version.ts';
 import { createServer } from './server.ts';
@@ -19,7 +19,9 @@ function session(): AttendedSession {
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`cahoots: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `cahoots: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
 }
 
 function end(): void {
@@ -34,7 +36,10 @@ function end(): void {
 function serve(): void {
   // A session that our daemon runs speaks through the daemon.
   const isManaged = process.env['CAHOOTS_MANAGED'] !== undefined;
-  serveStdio(() => (isManaged ? new Server({ name: 'cahoots', version }, {}) : createServer({ session, version })), { onerror: report });
+  serveStdio(
+    () => (isManaged ? new McpServer({ name: 'cahoots', version }, {}) : createServer({ session, version })),
+    { onerror: report },
+  );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
   process.stdin.on('end', end).on('close', end);
   if (isManaged || process.env['CLAUDE_CODE_ENTRYPOINT'] !== 'cli') return;

@@ -1,6 +1,6 @@
+import { neutralise, senderOf } from '../attendant/offer-text.ts';
 import type { AskOutcome, SeatStatus } from '../attendant/session-tools.ts';
 import type { WaitEnd } from '../attendant/waits.ts';
-import { neutralise, senderOf } from '../attendant/offer-text.ts';
 import type { Message } from '../protocol/message.ts';
 
 interface PeerLine {
@@ -18,7 +18,13 @@ export function renderPeers(peers: readonly PeerLine[]): string {
   const here = peers.filter(({ state }) => state !== 'away');
   const away = peers.filter(({ state }) => state === 'away');
   const shown = [...here, ...away].slice(0, 40).map(({ id, name, kind, state, path, about }) => {
-    const line = [`${oneLine(name)} (${id})`, state, kind === 'live' ? '' : kind, oneLine(path), oneLine(about)];
+    const line = [
+      `${oneLine(name)} (${id})`,
+      state,
+      kind === 'live' ? '' : kind,
+      oneLine(path),
+      oneLine(about),
+    ];
     return `- ${line.filter((part) => part !== '').join(' · ')}`;
   });
   const rest = peers.length - shown.length;
@@ -62,12 +68,22 @@ export function renderListen(end: WaitEnd): string {
 }
 
 export function renderReply({ sent, to }: { sent: Message; to: Message }): string {
-  const what = sent.type === 'query' ? `as a new question ${sent.id}; the answer will arrive as a message` : `as ${sent.id}`;
+  const what =
+    sent.type === 'query'
+      ? `as a new question ${sent.id}; the answer will arrive as a message`
+      : `as ${sent.id}`;
   return `Sent to ${senderOf(to)} ${what}.`;
 }
 
 /** The own seat in a few lines. */
-export function renderStatus({ record, waiting, held, openQueries, deliveryPath, peerTurns }: SeatStatus): string {
+export function renderStatus({
+  record,
+  waiting,
+  held,
+  openQueries,
+  deliveryPath,
+  peerTurns,
+}: SeatStatus): string {
   return [
     `${record.name} (${record.sessionId}), attention ${record.attention}, messages come by ${deliveryPath}.`,
     `Waiting: ${waiting}. Turns caused by peers in the last hour: ${peerTurns.lastHour} of ${peerTurns.cap}.`,

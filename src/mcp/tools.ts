@@ -8,12 +8,18 @@ export interface ToolDeclaration {
   readonly description: string;
   readonly inputSchema: Tool['inputSchema'];
   readonly input: z.ZodMiniType;
+  /** In the context from the start; the others are named there and loaded when the model looks for them. */
+  readonly alwaysLoad?: true;
 }
 
 export const SEAT_ACTIONS = ['status', 'start', 'rename', 'about', 'connect', 'attention', 'stop'] as const;
 
 export const peersInput = z.object({});
-export const askInput = z.object({ peer: z.string(), question: z.string(), wait_seconds: z.optional(z.number()) });
+export const askInput = z.object({
+  peer: z.string(),
+  question: z.string(),
+  wait_seconds: z.optional(z.number()),
+});
 export const replyInput = z.object({ id: z.string(), text: z.string() });
 export const sendInput = z.object({ peer: z.string(), text: z.string() });
 export const listenInput = z.object({ wait_seconds: z.optional(z.number()) });
@@ -42,6 +48,7 @@ export const TOOLS: readonly ToolDeclaration[] = [
     description: 'List the other sessions (seats): name, id, state, project folder, what they are about.',
     inputSchema: { type: 'object', properties: {} },
     input: peersInput,
+    alwaysLoad: true,
   },
   {
     name: 'ask',
@@ -49,16 +56,23 @@ export const TOOLS: readonly ToolDeclaration[] = [
       'Ask a peer session a question and wait for the answer. Without one in time it says "pending" with the id; the answer then arrives as a message: go on meanwhile.',
     inputSchema: {
       type: 'object',
-      properties: { peer: { type: 'string', description: 'name or id' }, question: text, wait_seconds: seconds },
+      properties: {
+        peer: { type: 'string', description: 'name or id' },
+        question: text,
+        wait_seconds: seconds,
+      },
       required: ['peer', 'question'],
     },
     input: askInput,
+    alwaysLoad: true,
   },
   {
     name: 'reply',
-    description: 'Answer a message of a peer by its id. To ask something back before you can answer, reply with your question.',
+    description:
+      'Answer a message of a peer by its id. To ask something back before you can answer, reply with your question.',
     inputSchema: { type: 'object', properties: { id: text, text }, required: ['id', 'text'] },
     input: replyInput,
+    alwaysLoad: true,
   },
   {
     name: 'send',
@@ -68,7 +82,8 @@ export const TOOLS: readonly ToolDeclaration[] = [
   },
   {
     name: 'listen',
-    description: 'Wait for the next message. Only when the user asks to listen: messages arrive by themselves.',
+    description:
+      'Wait for the next message. Only when the user asks to listen: messages arrive by themselves.',
     inputSchema: { type: 'object', properties: { wait_seconds: seconds } },
     input: listenInput,
   },
@@ -82,7 +97,11 @@ export const TOOLS: readonly ToolDeclaration[] = [
     name: 'seat',
     description:
       "This session's own seat. value: the name (rename), one line (about), a peer (connect), open|quiet|closed (attention).",
-    inputSchema: { type: 'object', properties: { action: { type: 'string', enum: [...SEAT_ACTIONS] }, value: text }, required: ['action'] },
+    inputSchema: {
+      type: 'object',
+      properties: { action: { type: 'string', enum: [...SEAT_ACTIONS] }, value: text },
+      required: ['action'],
+    },
     input: seatInput,
   },
 ];

@@ -1,0 +1,66 @@
+import type { PendingMessage } from '../mailbox/inbox.ts';
+import { statesOf } from '../mailbox/receipts.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import type { MessageId } from '../protocol/ids.ts';
+import type { Message } from '../protocol/message.ts';
+import { currentState, FINAL_STATES } from '../protocol/receipt.ts';
+import type { MailDesk } from './mail-desk.ts';
+import type { Wait, Waits } from './waits.ts';
+
+export interface ServeRequest {
+  readonly eligible: readonly PendingMessage[];
+  readonly onOffered: (message: Message) => void;
+  /** Reads a message without taking it. */
+  readonly read: (id: MessageId) => Message;
+}
+
+/**
+ * Gives mail to tool calls that wait for it, and returns what is left.
+ *
+ * A response ends the call that asked. A query ends any call that waits, also one that asks: two sessions that ask each
+ * other would otherwise wait for each other. A note ends a listening call only.
+ */
+export function serveWaits(
+  waits: Waits,
+  desk: MailDesk,
+  { eligible, onOffered, read }: ServeRequest,
+): PendingMessage[] {
+  const left: PendingMessage[] = [];
+  for (const message of eligible) {
+    const wait = waitFor(waits, message);
+    if (wait?.isMain === false) {
+      // A subagent gets the answer's text; the message itself is for the main conversation, where it can be proved.
+      wait.finish({ kind: 'copy', message: read(message.id) });
+      left.push(message);
+      continue;
+    }
+    const mail =
+      wait === undefined ? undefined : desk.take([message], wait.kind === 'listen' ? 'listen' : 'tool');
+    if (wait === undefined || mail === undefined) {
+      left.push(message);
+      continue;
+    }
+    mail.confirm();
+    for (const taken of mail.messages) onOffered(taken);
+    wait.finish({ kind: 'mail', mail });
+  }
+  return left;
+}
+
+/** Ends the waits of asks whose message was refused, held or has expired: no answer comes by waiting. */
+export function endSettledWaits(waits: Waits, folder: SeatFolder): void {
+  for (const id of waits.asked()) {
+    const states = statesOf(folder, id);
+    const state = currentState(states);
+    if (state === 'answered' || (!FINAL_STATES.has(state) && state !== 'held')) continue;
+    const reason = states.findLast((record) => record.state === state)?.reason;
+    waits.forAnswerTo(id)?.finish({ kind: 'settled', state, reason });
+  }
+}
+
+function waitFor(waits: Waits, message: PendingMessage): Wait | undefined {
+  const answered = message.type === 'response' ? waits.forAnswerTo(message.inReplyTo) : undefined;
+  if (answered !== undefined) return answered;
+  const open = waits.forMail();
+  return message.type === 'note' && open?.kind !== 'listen' ? undefined : open;
+}
