@@ -7,8 +7,8 @@ import { describeIssues } from '../protocol/issues.ts';
 import { type Limits, limitsFrom, type Settings, settingsSchema } from './settings.ts';
 import { type Environment, trustedEnvironment } from './trusted-environment.ts';
 
-/** Everything that a run of any front door was told, resolved once and frozen. */
-export interface ResolvedConfig {
+/** Where everything is and who calls: what can be resolved without reading the person's settings. */
+export interface ResolvedPaths {
   /** The mailbox root, absolute. */
   readonly root: string;
   /** The project folder that the caller works in, absolute. */
@@ -17,9 +17,15 @@ export interface ResolvedConfig {
   readonly claudeConfigDir: string;
   /** A seat that the environment names (`BRIDGE_SESSION_ID`), unchecked. */
   readonly seatAddress: string | undefined;
-  readonly limits: Limits;
+  /** The home folder of the person, absolute. */
+  readonly home: string;
   /** The environment that was resolved: without what a project's settings put there. */
   readonly env: Environment;
+}
+
+/** Everything that a run of any front door was told, resolved once and frozen. */
+export interface ResolvedConfig extends ResolvedPaths {
+  readonly limits: Limits;
 }
 
 export interface ConfigInput {
@@ -28,7 +34,6 @@ export interface ConfigInput {
   readonly cwd: string;
 }
 
-const SETTINGS_FILE = 'settings.json';
 const MAX_SETTINGS_BYTES = 256 * 1024;
 
 /**
@@ -36,19 +41,28 @@ const MAX_SETTINGS_BYTES = 256 * 1024;
  *
  * Throws `setting-invalid` with file, key, what was expected and what was there.
  */
-export function resolveConfig({ env: rawEnv, cwd }: ConfigInput): ResolvedConfig {
+export function resolveConfig(input: ConfigInput): ResolvedConfig {
+  const paths = resolvePaths(input);
+  return Object.freeze({ ...paths, limits: limitsFrom(readSettings(settingsFile(paths.root))) });
+}
+
+/** Resolves the part of the configuration that needs no settings file. Throws `setting-invalid` for `BRIDGE_DIR`. */
+export function resolvePaths({ env: rawEnv, cwd }: ConfigInput): ResolvedPaths {
   const env = trustedEnvironment(rawEnv, cwd);
   const home = env['HOME'] || env['USERPROFILE'] || homedir();
-  const claudeConfigDir = resolve(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'));
-  const root = rootFrom(env['BRIDGE_DIR'], join(home, '.claude', 'session-bridge'));
-  return Object.freeze({
-    root,
+  return {
+    root: rootFrom(env['BRIDGE_DIR'], join(home, '.claude', 'session-bridge')),
     projectDir: resolve(cwd, env['PROJECT_DIR'] || env['CLAUDE_PROJECT_DIR'] || '.'),
-    claudeConfigDir,
+    claudeConfigDir: resolve(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude')),
     seatAddress: env['BRIDGE_SESSION_ID'] || undefined,
-    limits: limitsFrom(readSettings(join(root, SETTINGS_FILE))),
+    home,
     env,
-  });
+  };
+}
+
+/** The person's settings file of a mailbox root. */
+export function settingsFile(root: string): string {
+  return join(root, 'settings.json');
 }
 
 function rootFrom(fromEnv: string | undefined, byDefault: string): string {
