@@ -38,8 +38,8 @@ export interface SeatStatus {
   readonly peerTurns: { readonly lastHour: number; readonly cap: number };
 }
 
-/** Longest inline wait: a host puts a call that runs for two minutes into the background (Claude Code 2.1.329). */
-export const MAX_INLINE_WAIT_SECONDS = 100;
+/** Longest inline wait, whatever is asked for: a host puts a call of two minutes into the background (2.1.329). */
+const MAX_INLINE_WAIT_SECONDS = 100;
 const PING_WAIT_MS = 2_000;
 
 /** What the session's own tool calls do. Each takes a seat first if the session has none; throws {@link CahootsError}. */

@@ -1,21 +1,29 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { type AttendedSession, composeAttendant } from '../attendant/compose.ts';
 import { version } from '../lib/version.ts';
 import { createServer } from './server.ts';
+import type { SessionCalls } from './session-calls.ts';
 
-let composed: AttendedSession | undefined;
+let opening: Promise<SessionCalls> | undefined;
+let opened: SessionCalls | undefined;
 
-/** The session is looked at when the first call needs it: the handshake with the host waits for nothing. */
-function session(): AttendedSession {
-  composed ??= composeAttendant({
-    env: process.env,
-    cwd: process.cwd(),
-    claudePid: process.ppid,
-    version,
-    onFault: report,
-  });
-  return composed;
+/** The larger part of this program is loaded once the host has had its answer to the handshake. */
+async function session(): Promise<SessionCalls> {
+  opening ??= open();
+  try {
+    return await opening;
+  } catch (error) {
+    // The person may have mended the mailbox root by the next call.
+    opening = undefined;
+    throw error;
+  }
+}
+
+async function open(): Promise<SessionCalls> {
+  const { openSession } = await import('./session-calls.ts');
+  const { env, ppid: claudePid } = process;
+  opened = openSession({ env, cwd: process.cwd(), claudePid, version, onFault: report });
+  return opened;
 }
 
 function report(error: unknown): void {
@@ -26,11 +34,19 @@ function report(error: unknown): void {
 
 function end(): void {
   try {
-    composed?.attendant.close();
+    opened?.close();
   } catch (error) {
     report(error);
   }
   process.exit(0);
+}
+
+async function attend(): Promise<void> {
+  try {
+    (await session()).start();
+  } catch (error) {
+    report(error);
+  }
 }
 
 function serve(): void {
@@ -42,14 +58,11 @@ function serve(): void {
   );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
   process.stdin.on('end', end).on('close', end);
-  if (isManaged || process.env['CLAUDE_CODE_ENTRYPOINT'] !== 'cli') return;
-  setImmediate(() => {
-    try {
-      session().attendant.start();
-    } catch (error) {
-      report(error);
-    }
-  });
+  // The handshake is a few lines: what is loaded for the session must not stand in their way.
+  if (!isManaged && process.env['CLAUDE_CODE_ENTRYPOINT'] === 'cli')
+    setTimeout(() => void attend(), HANDSHAKE_MS);
 }
+
+const HANDSHAKE_MS = 50;
 
 serve();

@@ -1,0 +1,39 @@
+/** Figures of one series of measurements, in the unit of its values. */
+export interface Figures {
+  readonly count: number;
+  readonly min: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** One line of a result: what was measured, its figures, and the goal they are held against. */
+export interface Row {
+  readonly name: string;
+  readonly unit: 'ms' | 'MB' | 'messages/s';
+  readonly figures: Figures;
+  /** The most that the median may be; undefined for what is measured for comparison only. */
+  readonly goal?: number;
+}
+
+/** The figures of a series; throws when it is empty. */
+export function figuresOf(values: readonly number[]): Figures {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  if (sorted.length === 0) throw new Error('no value was measured');
+  return { count: sorted.length, min: at(0), median: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/** A table for people. */
+export function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, unit, figures: { count, min, median, p99 }, goal }) => [
+    name,
+    String(count),
+    ...[min, median, p99].map((value) => value.toFixed(value < 10 ? 2 : 0)),
+    unit,
+    goal === undefined ? '' : `${median <= goal ? 'reached' : 'MISSED'} (median ≤ ${goal})`,
+  ]);
+  const all = [['', 'n', 'min', 'median', 'p99', 'unit', 'goal'], ...cells];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all.map((row) => row.map((cell, column) => (column === 0 || column > 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd()).join('\n');
+}

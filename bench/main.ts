@@ -1,0 +1,35 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { askLatency } from './cases/ask-latency.ts';
+import { attendantStart } from './cases/attendant-start.ts';
+import { cliProcess } from './cases/cli-process.ts';
+import { inboxHistory } from './cases/inbox-history.ts';
+import { sendLatency } from './cases/send-latency.ts';
+import { tableOf } from './figures.ts';
+
+const CASES = [sendLatency, inboxHistory, cliProcess, attendantStart, askLatency];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { effort: { type: 'string', default: '1' }, save: { type: 'boolean', default: false } },
+});
+const effort = Number(values.effort);
+const unknown = positionals.filter((name) => !CASES.some((bench) => bench.name === name));
+if (unknown.length > 0 || !(effort > 0)) {
+  console.error(`Usage: npm run bench -- [--effort 0.2] [--save] [${CASES.map(({ name }) => name).join(' | ')}]`);
+  process.exit(2);
+}
+// Figures that are quoted are kept with the project; others go to a folder that git ignores.
+const folder = join(import.meta.dirname, 'results', values.save ? '.' : 'local');
+mkdirSync(folder, { recursive: true });
+for (const bench of CASES) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+  console.log(`\n${bench.name}: ${bench.summary}`);
+  const rows = await bench.run(effort);
+  console.log(tableOf(rows));
+  const machine = { cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), kernel: release(), node: process.versions.node };
+  const result = { case: bench.name, at: new Date().toISOString(), effort, machine, rows };
+  writeFileSync(join(folder, `${bench.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
