@@ -56,6 +56,25 @@ export function placeExclusive(path: string, content: string, options: WriteOpti
   }
 }
 
+/** Renames `from` to `to`, over whatever file is there; returns false when `from` is gone. */
+export function moveOver(from: string, to: string): boolean {
+  return unlessGone(() => {
+    renameSync(from, to);
+    return true;
+  }, false);
+}
+
+/**
+ * Moves `from` to `to` unless there is a file, which then stays as it was while `from` stays too (`exists`).
+ *
+ * A kill in the middle leaves the file under both names.
+ */
+export function moveExclusive(from: string, to: string): 'placed' | 'exists' {
+  const placed = linkExclusive(from, to);
+  if (placed === 'placed') unlessGone(() => unlinkSync(from), undefined);
+  return placed;
+}
+
 /** Writes `content` to a new file of a temporary name in `folder` and returns its path. */
 function writeTemporary(folder: string, content: string, options: WriteOptions): string {
   const temporary = join(folder, `${TEMPORARY_PREFIX}${process.pid}-${randomId(8)}`);

@@ -1,6 +1,7 @@
 /** The system's error code (`ENOENT`, `ENOSPC`, …) of what a file or process call threw, else undefined. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const isSystemError = error instanceof Error && 'syscall' in error && 'code' in error;
+  return isSystemError && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /**

@@ -1,10 +1,21 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readSync, statSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { appendJsonLine, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
 import type { Message } from '../protocol/message.ts';
 import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
+import { isOwnFolder, isThere } from './seat-folder.ts';
 
 const SUMMARY_CHARACTERS = 160;
 const MAX_REASON_CHARACTERS = 300;
@@ -32,9 +43,21 @@ export function journalFile(root: string, epochMs: number): string {
   return join(journalFolder(root), `${new Date(epochMs).toISOString().slice(0, 10)}.jsonl`);
 }
 
-/** Appends that `message` reached a state. The journal is for people: nothing of delivery depends on it. */
+/**
+ * Appends that `message` reached a state. The journal is for people: nothing of delivery depends on it, so a line that
+ * the file system refuses (a full disk, a link in its place) is left out.
+ */
 export function appendJournal(root: string, message: Message, record: StateRecord): void {
-  mkdirSync(journalFolder(root), { recursive: true, mode: 0o700 });
+  try {
+    const folder = journalFolder(root);
+    if (!isThere(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (isOwnFolder(folder)) append(root, message, record);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+function append(root: string, message: Message, record: StateRecord): void {
   appendJsonLine(journalFile(root, Date.parse(record.at)), {
     ...record,
     ...(record.reason === undefined ? {} : { reason: oneLine(record.reason, MAX_REASON_CHARACTERS) }),

@@ -1,9 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { type MessageId, shardOf } from '../protocol/ids.ts';
 import { MAX_MESSAGE_FILE_BYTES } from '../protocol/message.ts';
+import { isOwnFolder, makeFolder } from './seat-folder.ts';
+
+/** The shard of `rejected/` for what is no valid message: its file name may be anything. */
+export const INVALID_SHARD = 'invalid';
 
 /**
  * Where a past message lies in `read/`, `outbox/` or `rejected/`. It follows from the id alone, so a second copy of a
@@ -13,9 +17,9 @@ export function pastPath(folder: string, id: MessageId): string {
   return join(folder, shardOf(id), `${id}.json`);
 }
 
-/** Like {@link pastPath}; makes the folder that the file goes into. */
+/** Like {@link pastPath}; makes the folder that the file goes into. Throws `root-link` when that is a link. */
 export function pastPathForWriting(folder: string, id: MessageId): string {
-  mkdirSync(join(folder, shardOf(id)), { recursive: true, mode: 0o700 });
+  makeFolder(join(folder, shardOf(id)));
   return pastPath(folder, id);
 }
 
@@ -45,26 +49,29 @@ export function prunePast(
   folder: string,
   { olderThanMs, turn }: { olderThanMs: number; turn: number },
 ): number {
-  const shards = unlessGone(() => readdirSync(folder), []).filter((name) => /^[a-z0-9]{2}$/.test(name));
+  const shards = unlessGone(() => readdirSync(folder), []).filter(isShard);
   const shard = shards[turn % Math.max(1, shards.length)];
-  if (shard === undefined) return 0;
+  if (shard === undefined || !isOwnFolder(join(folder, shard))) return 0;
   let removed = 0;
   for (const name of unlessGone(() => readdirSync(join(folder, shard)), [])) {
     const path = join(folder, shard, name);
-    const modifiedMs = unlessGone(() => statSync(path).mtimeMs, Number.POSITIVE_INFINITY);
-    if (modifiedMs >= olderThanMs) continue;
-    unlessGone(() => unlinkSync(path), undefined);
-    removed += 1;
+    const modifiedMs = unlessGone(() => lstatSync(path).mtimeMs, Number.POSITIVE_INFINITY);
+    if (modifiedMs < olderThanMs && tryRemove(path)) removed += 1;
   }
-  if (removed > 0) removeIfEmpty(join(folder, shard));
+  // The shard itself stays although it may be empty: somebody may be about to write into it.
   return removed;
 }
 
-function removeIfEmpty(folder: string): void {
+function isShard(name: string): boolean {
+  return /^[a-z0-9]{2}$/.test(name) || name === INVALID_SHARD;
+}
+
+function tryRemove(path: string): boolean {
   try {
-    rmdirSync(folder);
+    rmSync(path, { recursive: true, force: true });
+    return true;
   } catch (error) {
-    const code = errnoOf(error);
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    if (errnoOf(error) === undefined) throw error;
+    return false;
   }
 }

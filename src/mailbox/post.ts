@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { appendToFile } from '../lib/append.ts';
 import { placeExclusive } from '../lib/atomic-write.ts';
 import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
-import { livenessOf, thisProcess } from '../lib/process-identity.ts';
+import { livenessOf, type ProcessIdentity, thisProcess } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { type MessageId, newMessageId, type SeatId } from '../protocol/ids.ts';
@@ -13,15 +14,24 @@ import {
   MAX_MESSAGE_FILE_BYTES,
   MESSAGE_FORMAT,
   type Message,
-  messageSchema,
   type MessageType,
+  messageSchema,
 } from '../protocol/message.ts';
 import type { StateRecord } from '../protocol/receipt.ts';
 import { claimPath, parseClaimName } from './claim-name.ts';
 import { appendJournal } from './journal.ts';
-import { pastPathForWriting } from './past.ts';
-import { facadeOf, isThere, requireOwnFolder, type SeatFolder, seatFolder } from './seat-folder.ts';
-import { storageError } from './storage-error.ts';
+import { isPast, pastPathForWriting } from './past.ts';
+import { rejectInvalid } from './rejected.ts';
+import {
+  facadeOf,
+  isThere,
+  refuseForeignFolders,
+  requireOwnFolder,
+  requireSeatFolder,
+  type SeatFolder,
+  seatFolder,
+} from './seat-folder.ts';
+import { storing } from './storage-error.ts';
 
 /** What a sender says of a message; the mailbox adds id, order and times. */
 export interface Draft {
@@ -50,57 +60,105 @@ export interface PostContext {
  */
 export function post(context: PostContext, sender: SeatFolder, draft: Draft): Message {
   checkContent(draft);
-  const message = compose(context, sender, draft);
-  const accepted: StateRecord = { state: 'accepted', at: isoMillis(context.clock.now()), by: sender.id };
-  const sending = sendingPath(sender, message.id);
-  try {
-    placeExclusive(sending, serialise(message), { flush: true });
-    if (!deliver(context.root, message)) {
+  requireSeatFolder(sender);
+  return storing(`The message to ${draft.to} was not sent`, () => {
+    const message = compose(context, sender, draft);
+    const accepted: StateRecord = { state: 'accepted', at: isoMillis(context.clock.now()), by: sender.id };
+    const sending = sendingPath(sender, message.id);
+    try {
+      placeExclusive(sending, serialise(message), { flush: true });
+      if (!deliver(context.root, message)) throw mailboxGone(message.to);
+    } catch (error) {
       unlessGone(() => unlinkSync(sending), undefined);
-      throw new CahootsError('peer-unknown', `The mailbox of ${message.to} is gone.`, {
-        remedy: 'See who is there with: cahoots peers',
-        facts: { peer: message.to },
-      });
+      throw error;
     }
-  } catch (error) {
-    unlessGone(() => unlinkSync(sending), undefined);
-    throw storageError(error, `The message to ${message.to} was not sent`);
-  }
-  finishSending(context, sender, { message, sending, accepted });
-  return message;
+    finishSending(context, sender, { message, sending, accepted });
+    return message;
+  });
 }
 
 /**
  * Delivers what processes that were killed while sending left behind, under the same ids, and returns how many.
  *
- * A receiver that has such a message already keeps one copy. One whose mailbox is gone is recorded as undeliverable.
+ * A receiver that has such a message already keeps one copy. One whose mailbox is gone is recorded as undeliverable; one
+ * that cannot be written to now (a full disk) is tried again by the next call.
  */
 export function resendUnsent(context: PostContext, sender: SeatFolder): number {
+  refuseForeignFolders(sender);
   let resent = 0;
   for (const name of unlessGone(() => readdirSync(sender.sending), [])) {
     const claim = parseClaimName(name);
-    if (claim === undefined || livenessOf(claim.owner.process) === 'alive') continue;
+    if (claim === undefined || isSendingNow(claim.owner.process)) continue;
     const sending = join(sender.sending, name);
-    const found = readRegular(sending, MAX_MESSAGE_FILE_BYTES);
-    const message = found.kind === 'text' ? parseJson(found.text, messageSchema) : undefined;
-    if (found.kind !== 'text' || message === undefined) continue;
-    const accepted: StateRecord = { state: 'accepted', at: isoMillis(found.modifiedMs), by: sender.id };
-    if (deliver(context.root, message)) {
-      finishSending(context, sender, { message, sending, accepted });
-      resent += 1;
-    } else {
-      const reason = 'the mailbox of the receiver is gone';
-      const failed: StateRecord = {
-        state: 'undeliverable',
-        at: isoMillis(context.clock.now()),
-        by: sender.id,
-        reason,
-      };
-      recordSent(context.root, sender, { message, states: [accepted, failed] });
-      unlessGone(() => unlinkSync(sending), undefined);
+    try {
+      const message = readUnsent(sender, { sending, id: claim.id });
+      if (message !== undefined && resend(context, sender, { message, sending })) resent += 1;
+    } catch (error) {
+      // One receiver that cannot be written to must not keep the mail for the others back.
+      if (errnoOf(error) === undefined && !(error instanceof CahootsError)) throw error;
     }
   }
   return resent;
+}
+
+/** A process sends one message at a time: whatever it left itself, it is not sending now. */
+function isSendingNow(process: ProcessIdentity): boolean {
+  return process.pid !== thisProcess().pid && livenessOf(process) === 'alive';
+}
+
+function readUnsent(
+  sender: SeatFolder,
+  { sending, id }: { sending: string; id: MessageId },
+): Message | undefined {
+  const found = readRegular(sending, MAX_MESSAGE_FILE_BYTES);
+  if (found.kind === 'missing') return undefined;
+  const message = found.kind === 'text' ? parseJson(found.text, messageSchema) : undefined;
+  if (message !== undefined && message.id === id && message.from === sender.id) return message;
+  rejectInvalid(sender, sending, 'not a message that this seat was sending');
+  return undefined;
+}
+
+/** Returns whether the message was delivered now. */
+function resend(
+  context: PostContext,
+  sender: SeatFolder,
+  { message, sending }: { message: Message; sending: string },
+): boolean {
+  const { root, clock } = context;
+  if (isPast(sender.outbox, message.id)) {
+    // The copy in the outbox is written after the delivery: only this last step was missing.
+    unlessGone(() => unlinkSync(sending), undefined);
+    return false;
+  }
+  const accepted: StateRecord = {
+    state: 'accepted',
+    at: isoMillis(modifiedMs(sending, clock)),
+    by: sender.id,
+  };
+  if (deliver(root, message)) {
+    finishSending(context, sender, { message, sending, accepted });
+    return true;
+  }
+  const failed: StateRecord = {
+    state: 'undeliverable',
+    at: isoMillis(clock.now()),
+    by: sender.id,
+    reason: 'the mailbox of the receiver is gone',
+  };
+  recordSent(root, sender, { message, states: [accepted, failed] });
+  unlessGone(() => unlinkSync(sending), undefined);
+  return false;
+}
+
+function modifiedMs(path: string, clock: Clock): number {
+  return unlessGone(() => lstatSync(path).mtimeMs, clock.now());
+}
+
+function mailboxGone(to: SeatId): CahootsError {
+  return new CahootsError('peer-unknown', `The mailbox of ${to} is gone.`, {
+    remedy: 'See who is there with: cahoots peers',
+    facts: { peer: to },
+  });
 }
 
 function checkContent({ type, content }: Draft): void {
@@ -145,30 +203,22 @@ function compose({ clock }: PostContext, sender: SeatFolder, draft: Draft): Mess
 
 /** One byte is appended per message; the length counts them. Two sends at the very same moment may share a number. */
 function nextSequence(sender: SeatFolder): number {
-  try {
-    appendFileSync(sender.sequence, '.', { mode: 0o600 });
-    return statSync(sender.sequence).size;
-  } catch (error) {
-    throw storageError(error, 'The message was not sent');
-  }
+  return appendToFile(sender.sequence, '.');
 }
 
 /** Places a message in the receiver's mailbox, ours or v1's. False when there is no such mailbox. */
 function deliver(root: string, message: Message): boolean {
   const seat = seatFolder(root, message.to);
-  const text = serialise(message);
-  if (isThere(seat.path)) {
-    requireOwnFolder(seat.path);
-    requireOwnFolder(seat.inbox);
-    placeExclusive(join(seat.inbox, `${message.id}.json`), text, { flush: true });
-    return true;
-  }
-  const v1 = facadeOf(root, message.to);
-  if (!existsSync(v1.inbox)) return false;
-  requireOwnFolder(v1.path);
-  requireOwnFolder(v1.inbox);
-  placeExclusive(join(v1.inbox, `${message.id}.json`), text, { flush: true });
-  return true;
+  const { path, inbox } = isThere(seat.path) ? seat : facadeOf(root, message.to);
+  if (!isThere(inbox)) return false;
+  for (const folder of [dirname(path), path, inbox]) requireOwnFolder(folder);
+  // Undefined when the mailbox was removed just now.
+  return (
+    unlessGone(
+      () => placeExclusive(join(inbox, `${message.id}.json`), serialise(message), { flush: true }),
+      undefined,
+    ) !== undefined
+  );
 }
 
 interface Sent {
@@ -187,8 +237,8 @@ function finishSending(
     recordSent(root, sender, { message, states: [accepted, delivered] });
   } catch (error) {
     // The message is in the receiver's mailbox: a disk that is full only now must not make it look unsent. The file in
-    // sending/ stays, and a later process of this seat completes the record.
-    if (errnoOf(error) === undefined) throw error;
+    // sending/ stays, and a later call of resendUnsent completes the record.
+    if (errnoOf(error) === undefined && !(error instanceof CahootsError)) throw error;
     return;
   }
   unlessGone(() => unlinkSync(sending), undefined);
@@ -208,7 +258,6 @@ function recordSent(
 
 /** The name says which process is sending, so that another one can tell a message that nobody delivers any more. */
 function sendingPath(sender: SeatFolder, id: MessageId): string {
-  mkdirSync(sender.sending, { recursive: true, mode: 0o700 });
   return claimPath(sender.sending, { id, owner: { process: thisProcess(), generation: 0 } });
 }
 

@@ -6,7 +6,7 @@ import { unlessGone } from '../lib/errno.ts';
 import { tryWithLock } from '../lib/file-lock.ts';
 import { randomId } from '../lib/random-id.ts';
 import { readRegular } from '../lib/read-regular.ts';
-import { isMessageId, type MessageId } from '../protocol/ids.ts';
+import type { MessageId, SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
 import {
@@ -18,58 +18,95 @@ import {
 } from '../protocol/receipt.ts';
 import { appendJournal } from './journal.ts';
 import { pastPath, pastPathForWriting, readPast } from './past.ts';
-import { isThere, type SeatFolder, seatFolder } from './seat-folder.ts';
+import { rejectInvalid } from './rejected.ts';
+import { isOwnFolder, type SeatFolder, seatFolder } from './seat-folder.ts';
+import { storing } from './storage-error.ts';
 
 const MAX_RECEIPT_BYTES = 16 * 1024;
+const MAX_REASON_CHARACTERS = 2000;
+/** A receipt can be there before the copy that it belongs to, but not for so long. */
+const ORPHAN_MS = 60 * 60 * 1000;
 const sentCopySchema = z.looseObject({ states: z._default(z.array(stateRecordSchema), []) });
 
 /**
  * Records at the sender of `message` what became of it, and in the journal.
  *
  * A sender that has no seat here (session-bridge v1) or whose seat is gone gets no receipt; the journal has it anyway.
+ * Throws a storage error when the receipt cannot be written.
  */
 export function recordState(root: string, message: Message, record: StateRecord): void {
   appendJournal(root, message, record);
-  const sender = seatFolder(root, message.from);
-  if (!isThere(sender.receipts)) return;
-  const receipt: Receipt = { message: message.id, ...record };
-  const name = `${message.id}.${record.state}-${randomId(6)}.json`;
-  unlessGone(
-    () => placeExclusive(join(sender.receipts, name), `${JSON.stringify(receipt)}\n`, { flush: false }),
-    undefined,
-  );
+  sendReceipt(root, { sender: message.from, message: message.id, record });
+}
+
+/** Only the receipt of {@link recordState}, for a message of which no more than id and sender is known. */
+export function sendReceipt(
+  root: string,
+  { sender, message, record }: { sender: SeatId; message: MessageId; record: StateRecord },
+): void {
+  const { path, receipts } = seatFolder(root, sender);
+  if (!isOwnFolder(path) || !isOwnFolder(receipts)) return;
+  const receipt: Receipt = { message, ...record };
+  // A receipt that is too long to be read would be none.
+  if (record.reason !== undefined)
+    receipt.reason = record.reason.slice(0, MAX_REASON_CHARACTERS).toWellFormed();
+  const name = `${message}.${record.state}-${randomId(6)}.json`;
+  storing(`What became of message ${message} could not be told to its sender`, () => {
+    unlessGone(
+      () => placeExclusive(join(receipts, name), `${JSON.stringify(receipt)}\n`, { flush: false }),
+      undefined,
+    );
+  });
 }
 
 /** Every state recorded for a message that this seat sent, in order of time; empty when it sent no such message. */
 export function statesOf(folder: SeatFolder, id: MessageId): StateRecord[] {
-  return mergeStates(
-    foldedStates(folder, id),
-    waitingReceipts(folder)
-      .filter((receipt) => receipt.message === id)
-      .map(toRecord),
+  // The receipts first: one that is folded in between is found in the copy.
+  const waiting = readReceipts(
+    folder,
+    receiptNames(folder).filter((name) => name.startsWith(`${id}.`)),
   );
+  return mergeStates(foldedStates(folder, id), waiting.filter(({ message }) => message === id).map(toRecord));
 }
 
 /**
  * Moves the receipts that wait in `receipts/` into the copies of the sent messages.
  *
- * Does nothing while another process does the same. A receipt whose sent copy is not there yet waits on.
+ * Does nothing while another process does the same. A receipt whose sent copy is not there yet waits on; one whose copy
+ * does not come, since that was removed for its age or never sent, is dropped after an hour.
  */
 export function foldReceipts(folder: SeatFolder): void {
-  if (receiptNames(folder).length === 0) return;
-  tryWithLock(join(folder.receipts, '.fold-lock'), () => {
-    const byMessage = Map.groupBy(waitingReceipts(folder), (receipt) => receipt.message);
-    for (const [id, receipts] of byMessage) foldInto(folder, id, receipts);
+  if (receiptNames(folder).length === 0 || !isOwnFolder(folder.receipts)) return;
+  storing('The receipts could not be filed', () => {
+    tryWithLock(join(folder.receipts, '.fold-lock'), () => {
+      const receipts = readReceipts(folder, receiptNames(folder));
+      for (const [id, ofOne] of Map.groupBy(receipts, ({ message }) => message)) foldInto(folder, id, ofOne);
+    });
   });
 }
 
 function foldInto(folder: SeatFolder, id: MessageId, receipts: readonly NamedReceipt[]): void {
   const copy = readPast(folder.outbox, id);
-  if (typeof copy !== 'object' || copy === null) return;
+  if (typeof copy !== 'object' || copy === null) {
+    if (!isBeingSent(folder, id)) removeReceipts(folder, receipts.filter(isOld));
+    return;
+  }
   const states = mergeStates(foldedStates(folder, id), receipts.map(toRecord));
   writeAtomic(pastPathForWriting(folder.outbox, id), `${JSON.stringify({ ...copy, states }, null, 2)}\n`, {
     flush: false,
   });
+  removeReceipts(folder, receipts);
+}
+
+function isBeingSent(folder: SeatFolder, id: MessageId): boolean {
+  return unlessGone(() => readdirSync(folder.sending), []).some((name) => name.startsWith(id));
+}
+
+function isOld({ writtenMs }: NamedReceipt): boolean {
+  return Date.now() - writtenMs > ORPHAN_MS;
+}
+
+function removeReceipts(folder: SeatFolder, receipts: readonly NamedReceipt[]): void {
   for (const { file } of receipts) unlessGone(() => unlinkSync(join(folder.receipts, file)), undefined);
 }
 
@@ -80,6 +117,7 @@ function foldedStates(folder: SeatFolder, id: MessageId): StateRecord[] {
 
 interface NamedReceipt extends Receipt {
   readonly file: string;
+  readonly writtenMs: number;
 }
 
 function receiptNames(folder: SeatFolder): string[] {
@@ -88,14 +126,16 @@ function receiptNames(folder: SeatFolder): string[] {
   );
 }
 
-function waitingReceipts(folder: SeatFolder): NamedReceipt[] {
-  return receiptNames(folder).flatMap((file) => {
+function readReceipts(folder: SeatFolder, names: readonly string[]): NamedReceipt[] {
+  return names.flatMap((file) => {
     const path = join(folder.receipts, file);
     const found = readRegular(path, MAX_RECEIPT_BYTES);
+    // It was just folded by another process.
+    if (found.kind === 'missing') return [];
     const receipt = found.kind === 'text' ? parseJson(found.text, receiptSchema) : undefined;
-    if (receipt !== undefined && isMessageId(receipt.message)) return [{ ...receipt, file }];
-    // Unreadable: nothing depends on it and nobody can mend it; a missing one was just folded by another process.
-    if (found.kind === 'text' || found.kind === 'not-utf8') unlessGone(() => unlinkSync(path), undefined);
+    if (found.kind === 'text' && receipt !== undefined)
+      return [{ ...receipt, file, writtenMs: found.modifiedMs }];
+    rejectInvalid(folder, path, 'not a receipt');
     return [];
   });
 }

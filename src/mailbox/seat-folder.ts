@@ -1,9 +1,9 @@
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { SeatId } from '../protocol/ids.ts';
-import { storageError } from './storage-error.ts';
+import { storing } from './storage-error.ts';
 
 /** The folders of one seat, all absolute. */
 export interface SeatFolder {
@@ -77,40 +77,61 @@ export function facadeOf(root: string, id: SeatId): Facade {
 }
 
 /**
- * Makes sure that the mailbox root is there, is ours and is private; creates it with mode 0700.
+ * Makes sure that the mailbox root is there and is ours, and that nobody else can look into our seats; creates it with
+ * mode 0700.
  *
  * Throws `root-not-ours`, `root-link` (a link where a folder of ours should be), `root-unusable` or `storage-full`.
  */
 export function openRoot(root: string): void {
-  try {
-    mkdirSync(seatsFolder(root), { recursive: true, mode: PRIVATE });
-    mkdirSync(sessionsFolder(root), { recursive: true, mode: PRIVATE });
-    // The root itself may be reached through a link that the person made; what it leads to must be ours.
-    requireOwnFolder(realpathSync(root));
-  } catch (error) {
-    throw storageError(error, `The mailbox root ${root} cannot be used`);
-  }
-  requireOwnFolder(seatsFolder(root));
-  requireOwnFolder(sessionsFolder(root));
+  const what = `The mailbox root ${root} cannot be used`;
+  storing(what, () => mkdirSync(root, { recursive: true, mode: PRIVATE }));
+  // The root itself may be reached through a link that the person made; what it leads to must be ours.
+  requireOwnFolder(storing(what, () => realpathSync(root)));
+  storing(what, () => {
+    makeFolder(seatsFolder(root));
+    makeFolder(sessionsFolder(root));
+    // v1 makes its folders with the person's umask and does not mind a narrower mode; others must not plant files there.
+    withdraw(seatsFolder(root), 0o077);
+    withdraw(sessionsFolder(root), 0o022);
+  });
 }
 
 /** Makes the folders of a seat. Throws like {@link openRoot}. */
 export function createSeatFolder(root: string, id: SeatId): SeatFolder {
   const folder = seatFolder(root, id);
-  try {
-    mkdirSync(folder.path, { recursive: true, mode: PRIVATE });
-    for (const path of foldersOf(folder)) mkdirSync(path, { recursive: true, mode: PRIVATE });
-  } catch (error) {
-    throw storageError(error, `The folder of seat ${id} cannot be made`);
-  }
-  requireSeatFolder(folder);
+  storing(`The folder of seat ${id} cannot be made`, () => {
+    mkdirSync(root, { recursive: true, mode: PRIVATE });
+    for (const path of [seatsFolder(root), folder.path, ...foldersOf(folder)]) makeFolder(path);
+  });
   return folder;
 }
 
 /** Checks that a seat's folder and the folders in it are ours and no links. Throws `root-link` or `root-not-ours`. */
 export function requireSeatFolder(folder: SeatFolder): void {
-  requireOwnFolder(folder.path);
-  for (const path of foldersOf(folder)) requireOwnFolder(path);
+  for (const path of [dirname(folder.path), folder.path, ...foldersOf(folder)]) requireOwnFolder(path);
+}
+
+/** Like {@link requireSeatFolder}, except that a folder may be missing: nothing can be read or written through it. */
+export function refuseForeignFolders(folder: SeatFolder): void {
+  for (const path of [dirname(folder.path), folder.path, ...foldersOf(folder)]) {
+    if (isThere(path)) requireOwnFolder(path);
+  }
+}
+
+/** Makes one folder in a folder that exists; what is there already must be a folder of ours and no link. */
+export function makeFolder(path: string): void {
+  try {
+    if (!isThere(path)) mkdirSync(path, { mode: PRIVATE });
+  } catch (error) {
+    // Another process made it in between.
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  requireOwnFolder(path);
+}
+
+function withdraw(path: string, mode: number): void {
+  const now = statSync(path).mode & 0o777;
+  if ((now & mode) !== 0) chmodSync(path, now & ~mode);
 }
 
 function foldersOf(folder: SeatFolder): string[] {
@@ -123,9 +144,17 @@ export function isThere(path: string): boolean {
   return unlessGone(() => lstatSync(path) !== undefined, false);
 }
 
+/** Whether `path` is a folder, no link, and owned by the user of this process. */
+export function isOwnFolder(path: string): boolean {
+  const stat = unlessGone(() => lstatSync(path), undefined);
+  return stat?.isDirectory() === true && (process.getuid === undefined || stat.uid === process.getuid());
+}
+
 /** Throws unless `path` is a folder, no link, and owned by the user of this process. */
 export function requireOwnFolder(path: string): void {
-  const stat = unlessGone(() => lstatSync(path), undefined);
+  const stat = storing(`The folder ${path} cannot be used`, () =>
+    unlessGone(() => lstatSync(path), undefined),
+  );
   if (stat === undefined) {
     throw new CahootsError('root-unusable', `The folder ${path} is gone.`, {
       remedy: 'It is made anew by the next command; run this one again.',

@@ -39,6 +39,22 @@ const BY_ERRNO: Readonly<Record<string, { code: ErrorCode; why: string; remedy: 
   },
 };
 
+/** Runs file operations; what the system throws becomes an error of ours that begins with `what`. */
+export function storing<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw storageError(error, what);
+  }
+}
+
+/** Whether a file operation failed for want of space. */
+export function isStorageFull(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** Turns what a file operation threw into an error of ours that says what failed, why, and what to do. */
 export function storageError(error: unknown, what: string): CahootsError {
   if (error instanceof CahootsError) return error;
