@@ -1,4 +1,4 @@
-import { MAX_CONTENT_BYTES, type Message } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
 
 /** Longer content is given by its head; the rest is read page by page. */
 export const MAX_INLINE_CHARACTERS = 8_000;
@@ -8,9 +8,12 @@ export const PAGE_CHARACTERS = 20_000;
 /** Longest text that goes into one turn: the host puts context of more than 10,000 characters into a file. */
 export const MAX_BATCH_CHARACTERS = 9_000;
 
-/** Tags by which the host, or this envelope, marks who speaks: a peer's text must not be able to open or close one. */
+/**
+ * Tags by which the host, or this envelope, marks who speaks: a peer's text must not be able to open or close one, also
+ * not with blanks, invisible characters or a backslash in it. One class for all of these, so that no text makes it slow.
+ */
 const STRUCTURE =
-  /<(?=\s*\/?\s*(?:peer-message|cross-session-message|system-reminder|task-notification|teammate-message|channel|user-prompt|command-(?:name|message|args)|local-command|bash-(?:input|stdout|stderr)|antml|function_calls)\b)/gi;
+  /<(?=[\s\p{Cf}\\/]*(?:peer-message|cross-session-message|system-reminder|task-notification|teammate-message|channel|user-prompt|command-(?:name|message|args)|local-command|bash-(?:input|stdout|stderr)|antml|function_calls)\b)/giu;
 /** Every control character but line feed and tab, the line separators, and what turns the direction of text. */
 const UNSAFE_CONTROL = /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -81,15 +84,21 @@ const VERBS: Record<Message['type'], string> = {
   'session-ended': 'has ended',
 };
 
-/** How many pages a message's content has; 1 when all of it fits inline. */
+/** Whether content does not fit inline: it is given by its head and read page by page. */
+export function isLong(content: string): boolean {
+  // Neutralising makes text longer, and what the host is given must stay below its limit.
+  return content.length > MAX_INLINE_CHARACTERS || neutralise(content).length > MAX_INLINE_CHARACTERS;
+}
+
+/** How many pages a message's content has. */
 export function pageCount(content: string): number {
-  return content.length <= MAX_INLINE_CHARACTERS ? 1 : Math.ceil(content.length / PAGE_CHARACTERS);
+  return Math.max(1, Math.ceil(content.length / PAGE_CHARACTERS));
 }
 
 /** One page of a long message, pages counted from 1. */
 export function renderPage(message: Message, page: number): string {
   const pages = pageCount(message.content);
-  const text = message.content.slice((page - 1) * PAGE_CHARACTERS, page * PAGE_CHARACTERS);
+  const text = between(message.content, (page - 1) * PAGE_CHARACTERS, page * PAGE_CHARACTERS);
   const next =
     page < pages
       ? `Read on with the cahoots tool inbox(id="${message.id}", page=${page + 1}).`
@@ -102,11 +111,21 @@ export function senderOf({ from, metadata }: Pick<Message, 'from' | 'metadata'>)
   const name = metadata.fromName ?? metadata.fromProject;
   return name === undefined || name === 'unknown'
     ? from
-    : `${name.replace(/[^\p{L}\p{N}._+@ -]/gu, '_').slice(0, 64)} (${from})`;
+    : `${name
+        .replace(/[^\p{L}\p{N}._+@ -]/gu, '_')
+        .slice(0, 64)
+        .toWellFormed()} (${from})`;
+}
+
+/** A part of a text that is cut at neither a pair of two halves nor a line end of two characters. */
+function between(text: string, start: number, end: number): string {
+  const cut = (index: number): number =>
+    /^(?:[\ud800-\udbff][\udc00-\udfff]|\r\n)$/.test(text.slice(index - 1, index + 1)) ? index - 1 : index;
+  return text.slice(start === 0 ? 0 : cut(start), cut(end));
 }
 
 function inline(id: string, content: string): string {
-  if (content.length <= MAX_INLINE_CHARACTERS) return neutralise(content);
-  const bytes = Math.min(Buffer.byteLength(content), MAX_CONTENT_BYTES);
-  return `${neutralise(content.slice(0, HEAD_CHARACTERS))}\n[… the first ${HEAD_CHARACTERS} of ${content.length} characters (${bytes} bytes). Read all of it with the cahoots tool inbox(id="${id}", page=1), ${pageCount(content)} page${pageCount(content) === 1 ? '' : 's'}.]`;
+  if (!isLong(content)) return neutralise(content);
+  const bytes = Buffer.byteLength(content);
+  return `${neutralise(between(content, 0, HEAD_CHARACTERS))}\n[… the first ${HEAD_CHARACTERS} of ${content.length} characters (${bytes} bytes). Read all of it with the cahoots tool inbox(id="${id}", page=1), ${pageCount(content)} page${pageCount(content) === 1 ? '' : 's'}.]`;
 }
