@@ -17,6 +17,13 @@ export interface Entry {
 
 /** Everything that is built. Each source must exist: a row whose file is missing fails the build. */
 export const ENTRIES: readonly Entry[] = [
+  { source: 'src/index.ts', folder: 'dist', bundle: 'index', types: true },
+  {
+    source: 'src/cli/main.ts',
+    folder: 'dist/cli',
+    bundle: 'cahoots',
+    launcher: { kind: 'cli', file: 'main.js' },
+  },
   { source: 'src/testing/index.ts', folder: 'dist', bundle: 'testing/index', types: true },
   {
     source: 'src/mcp/main.ts',

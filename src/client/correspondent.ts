@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { type Clock, isoMillis } from '../lib/clock.ts';
 import type { Peer } from '../directory/peers.ts';
 import { resolvePeer } from '../directory/peers.ts';
+import { type Clock, isoMillis } from '../lib/clock.ts';
 import { type Draft, post } from '../mailbox/post.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';

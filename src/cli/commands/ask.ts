@@ -1,0 +1,101 @@
+import type { AskOutcome } from '../../client/ask.ts';
+import type { OpenSeat } from '../../client/open-seat.ts';
+import type { Call, CommandSpec } from '../command.ts';
+import { PEER } from '../common-arguments.ts';
+import { secondsOption } from '../number-options.ts';
+import { seatOfCall } from '../seat-of-call.ts';
+import { textFrom } from '../text-input.ts';
+
+const DEFAULT_WAIT_SECONDS = '90';
+
+export const ask: CommandSpec = {
+  name: 'ask',
+  group: 'Mail',
+  summary: 'Ask a peer a question and wait for the answer',
+  details: [
+    'An answer that comes after the time is up waits in the mailbox, for listen. The answer may be a question back; answer that with reply.',
+    'The wait ends early, with status 5, when the question is held for a person at the other side, refused, or cannot be delivered.',
+  ],
+  arguments: [PEER, { name: 'question', summary: 'the text; - reads standard input' }],
+  options: [
+    {
+      name: 'wait',
+      value: 'seconds',
+      summary: 'how long to wait; 0 only asks',
+      default: DEFAULT_WAIT_SECONDS,
+    },
+  ],
+  json: '{id, state, response}: response is {id, from, content, timestamp}, or null when there is none yet; also with the statuses 4 and 5 when the question was sent',
+  example: `$ cahoots ask lib "What replaces login() in version 2?"
+Response from lib:
+authenticate(config), which returns a promise. See src/auth.ts.`,
+  exit: {
+    4: 'no answer in time; the question stays asked',
+    5: 'the question is held, was refused, has expired, or cannot be delivered',
+  },
+  run: async (call) => {
+    const { ask: askPeer } = await import('../../client/ask.ts');
+    const { showProgress } = await import('../ask-progress.ts');
+    const waitMs = secondsOption(call, 'wait') ?? 0;
+    const content = await textFrom(call, 'question');
+    const seat = await seatOfCall(call, 'take');
+    const peer = seat.correspondent.resolve(call.argument('peer'));
+    const progress = showProgress(call.output, peer);
+    try {
+      const outcome = await askPeer(seat, {
+        peer,
+        content,
+        waitMs,
+        signal: call.signal,
+        onState: progress.update,
+      });
+      progress.end();
+      return await report(call, { seat, outcome, waitMs, name: peer.name });
+    } catch (error) {
+      if (call.signal.aborted)
+        call.output.note('Given up. The answer will wait in the mailbox: cahoots listen');
+      throw error;
+    } finally {
+      progress.end();
+    }
+  },
+};
+
+interface Report {
+  readonly seat: OpenSeat;
+  readonly outcome: AskOutcome;
+  readonly waitMs: number;
+  readonly name: string;
+}
+
+async function report(call: Call, facts: Report): Promise<number> {
+  const { showMessage } = await import('../../client/show-message.ts');
+  const { outcome, seat } = facts;
+  const { claimed } = outcome;
+  const print = async (): Promise<void> => await printOutcome(call, facts);
+  if (claimed === undefined) await print();
+  else await showMessage(seat, claimed, print);
+  if (outcome.response !== undefined) return 0;
+  const { unansweredError } = await import('../../client/ask-error.ts');
+  const error = unansweredError(outcome, facts);
+  call.output.note(error.message);
+  return error.exitStatus;
+}
+
+async function printOutcome(call: Call, { outcome, name }: Report): Promise<void> {
+  const { sent, state, response } = outcome;
+  if (call.json) {
+    const shown =
+      response === undefined
+        ? null
+        : {
+            id: response.id,
+            from: response.from,
+            content: response.content,
+            timestamp: response.timestamp,
+          };
+    await call.output.printJson({ id: sent.id, state, response: shown });
+  } else if (response !== undefined) {
+    await call.output.print(`Response from ${name}:\n${response.content}`);
+  }
+}

@@ -1,0 +1,30 @@
+import type { CommandSpec } from '../command.ts';
+import { MESSAGE_ID } from '../common-arguments.ts';
+import { textFrom } from '../text-input.ts';
+
+export const reply: CommandSpec = {
+  name: 'reply',
+  group: 'Mail',
+  summary: 'Answer a message that this seat has received',
+  details: [
+    'A query gets a response. A response, which is then a question back, gets a new query. A message that still waits is taken with it.',
+  ],
+  arguments: [MESSAGE_ID, { name: 'text', summary: 'the text; - reads standard input' }],
+  json: '{id, state}: the id of the answer, and delivered once it lies in the mailbox of the peer',
+  example: `$ cahoots reply msg-4f0q2m9x1c7a "authenticate(config), see src/auth.ts"
+msg-8s2k5d0w3e6r delivered to app (k3x9qa)`,
+  exit: {
+    1: 'no such message here, or one that cannot be answered; also: a session sits on the seat that --as names',
+  },
+  run: async (call) => {
+    const { replyFromSeat, requireMessageId } = await import('../../client/reply.ts');
+    const { openOwnSeat } = await import('../../client/open-seat.ts');
+    const { peerNames } = await import('../../client/peer-names.ts');
+    const id = requireMessageId(call.argument('message-id'));
+    const content = await textFrom(call, 'text');
+    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
+    const sent = replyFromSeat(seat, { id, content, isNamed: call.as !== undefined });
+    if (call.json) await call.output.printJson({ id: sent.id, state: 'delivered' });
+    else await call.output.print(`${sent.id} delivered to ${peerNames(call.context)(sent.to)} (${sent.to})`);
+  },
+};

@@ -1,0 +1,27 @@
+import type { CommandSpec } from '../command.ts';
+import { PEER } from '../common-arguments.ts';
+import { seatOfCall } from '../seat-of-call.ts';
+import { textFrom } from '../text-input.ts';
+
+export const send: CommandSpec = {
+  name: 'send',
+  group: 'Mail',
+  summary: 'Send a peer a message that expects no answer',
+  details: [
+    'It does not wake a session; it comes with the next thing that the session does. A session of session-bridge v1 knows no such messages and gets it as a query.',
+  ],
+  arguments: [PEER, { name: 'text', summary: 'the text; - reads standard input' }],
+  json: '{id, state}: the id of the message, and delivered once it lies in the mailbox of the peer',
+  example: `$ git log -1 --format=%B | cahoots send app -
+msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
+  exit: {},
+  run: async (call) => {
+    const text = await textFrom(call, 'text');
+    const seat = await seatOfCall(call, 'speak');
+    const peer = seat.correspondent.resolve(call.argument('peer'));
+    const type = peer.kind === 'v1' ? 'query' : 'note';
+    const { id } = seat.correspondent.send(peer, { type, content: text });
+    if (call.json) await call.output.printJson({ id, state: 'delivered' });
+    else await call.output.print(`${id} delivered to ${peer.name} (${peer.id})`);
+  },
+};

@@ -1,0 +1,87 @@
+import type { SeatStatus } from '../../client/seat-status.ts';
+import type { Call, CommandSpec } from '../command.ts';
+import { oneLine } from '../printable.ts';
+
+export const status: CommandSpec = {
+  name: 'status',
+  group: 'Seats',
+  summary: 'Show the own seat or a peer: who sits there, what waits, what may reach it',
+  arguments: [
+    { name: 'peer', summary: 'an id, a name, or name@machine; the own seat when left out', optional: true },
+  ],
+  json: '{id, name, kind, state, attention, path, machine, about, waiting: {count, held}, deliveryPath, permissionMode, peerTurns: {lastHour, cap}, version, lastHeartbeat, openAsks: [{id, to, state, at, summary}]}; what is not known is null',
+  example: `$ cahoots status lib
+lib (p0c7zt)
+  kind             live
+  state            idle
+  attention        open
+  folder           ~/projects/lib on laptop
+  mail             1 waiting, 0 held
+  turns by peers   3 of at most 20 in the last hour`,
+  exit: { 1: 'no peer was named and this folder has no mailbox' },
+  run: async (call) => {
+    const { seatStatus } = await import('../../client/seat-status.ts');
+    const found = seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
+    if (call.json) await call.output.printJson(asJson(found));
+    else await call.output.printStyled(await asText(call, found));
+  },
+};
+
+function asJson({ peer, waiting, openAsks }: SeatStatus): object {
+  const { id, name, kind, state, path, machine, about, record } = peer;
+  return {
+    id,
+    name,
+    kind,
+    state,
+    attention: record?.attention ?? null,
+    path,
+    machine,
+    about,
+    waiting: { count: waiting.length, held: heldOf(waiting) },
+    deliveryPath: record?.deliveryPath ?? null,
+    permissionMode: record?.permissionMode ?? null,
+    peerTurns: record?.peerTurns ?? null,
+    version: record?.version ?? null,
+    lastHeartbeat: record?.lastHeartbeat ?? null,
+    openAsks,
+  };
+}
+
+async function asText(call: Call, { peer, waiting, openAsks }: SeatStatus): Promise<string> {
+  const { shortPath } = await import('../short-path.ts');
+  const { timeAgo } = await import('../time-text.ts');
+  const { peerNames } = await import('../../client/peer-names.ts');
+  const nowMs = call.context.clock.now();
+  const nameOf = peerNames(call.context);
+  const { record } = peer;
+  const turns = record?.peerTurns;
+  const facts: [string, string | undefined][] = [
+    ['kind', peer.kind],
+    ['state', record?.stopped === true ? 'away (stopped)' : peer.state],
+    ['about', peer.about || undefined],
+    ['attention', record?.attention],
+    ['folder', `${shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],
+    ['mail', record === undefined ? undefined : `${waiting.length} waiting, ${heldOf(waiting)} held`],
+    ['reached by', record?.deliveryPath],
+    ['permission mode', record?.permissionMode],
+    [
+      'turns by peers',
+      turns === undefined ? undefined : `${turns.lastHour} of at most ${turns.cap} in the last hour`,
+    ],
+    ['version', record?.version],
+    ['last sign of life', record === undefined ? undefined : timeAgo(record.lastHeartbeat, nowMs)],
+    ...openAsks.map(({ id, to, state, at }): [string, string] => [
+      'open question',
+      `${id} to ${nameOf(to)} (${to}), ${state}, asked ${timeAgo(at, nowMs)}`,
+    ]),
+  ];
+  const lines = facts.flatMap(([label, value]) =>
+    value === undefined ? [] : [`  ${label.padEnd(18)} ${oneLine(value)}`],
+  );
+  return [call.output.style('bold', `${oneLine(peer.name)} (${peer.id})`), ...lines].join('\n');
+}
+
+function heldOf(waiting: SeatStatus['waiting']): number {
+  return waiting.filter(({ heldBecause }) => heldBecause !== undefined).length;
+}

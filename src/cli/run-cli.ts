@@ -1,0 +1,93 @@
+import { resolveConfig } from '../config/config.ts';
+import { systemClock } from '../lib/clock.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { asCahootsError, CahootsError } from '../protocol/errors.ts';
+import type { Call, Input } from './command.ts';
+import { readCommandLine, type TypedWords } from './command-line.ts';
+import { COMMANDS } from './command-table.ts';
+import { Output } from './output.ts';
+
+/** The process around a run of the command line. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: () => string;
+  readonly stdin: () => Input;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborts when the person or system ends the process. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+const BROKEN_PIPE = 141;
+
+/**
+ * Runs one command line and returns its exit status; errors are told here and never thrown. A run that was ended by a
+ * signal returns whatever status it had come to.
+ */
+export async function runCli(words: readonly string[], host: Host): Promise<number> {
+  const { stdout, stderr, signal } = host;
+  // Before the words are understood they can only be searched: an error of theirs has to reach a program as JSON, too.
+  const beforeText = words.slice(0, words.includes('--') ? words.indexOf('--') : words.length);
+  const output = new Output({ stdout, stderr, signal, json: beforeText.includes('--json') });
+  try {
+    const line = readCommandLine(words, { commands: COMMANDS, version: host.version });
+    if (line.kind === 'text') {
+      await output.printStyled(line.text.trimEnd());
+      return 0;
+    }
+    return (await line.spec.run(callOf(line.words, { host, output }))) ?? 0;
+  } catch (error) {
+    return await tell(error, output);
+  } finally {
+    output.clearStatus();
+  }
+}
+
+function callOf(words: TypedWords, { host, output }: { host: Host; output: Output }): Call {
+  const { env, cwd, version, signal } = host;
+  const argument = (name: string): string | undefined => words.arguments[name];
+  return {
+    context: { config: resolveConfig({ env, cwd: workingFolder(cwd) }), clock: systemClock, version },
+    output,
+    get input() {
+      return host.stdin();
+    },
+    signal,
+    json: words.json,
+    as: words.as,
+    argument: (name) => argument(name) ?? '',
+    optionalArgument: argument,
+    option: (name) => {
+      const value = words.options[name];
+      return typeof value === 'string' ? value : undefined;
+    },
+    flag: (name) => words.options[name] === true,
+  };
+}
+
+function workingFolder(cwd: () => string): string {
+  try {
+    return cwd();
+  } catch (error) {
+    throw new CahootsError('usage', 'The folder that this runs in is gone.', {
+      remedy: 'Change to a folder that is there, and run it again.',
+      cause: error,
+    });
+  }
+}
+
+async function tell(thrown: unknown, output: Output): Promise<number> {
+  if (errnoOf(thrown) === 'EPIPE') return BROKEN_PIPE;
+  const error = asCahootsError(thrown);
+  // Whoever ended the process knows that they did.
+  if (error.code === 'cancelled') return error.exitStatus;
+  if (output.isJson) {
+    try {
+      await output.printJson({ error });
+    } catch (again) {
+      if (errnoOf(again) !== 'EPIPE' && !(again instanceof CahootsError)) throw again;
+    }
+  } else output.complain(error.message);
+  return error.exitStatus;
+}

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { deferred } from '../lib/deferred.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { watchFolders } from '../lib/folder-watch.ts';
+import { facadeOf } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import { asksFolder } from './open-asks.ts';
+import type { OpenSeat } from './open-seat.ts';
+
+export interface MailWait<T> {
+  /** Looks for what is waited for; called at once, after every change of the mailbox, and now and then. */
+  readonly look: () => T | undefined;
+  /** Infinity waits until there is something. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** File systems that give no events are looked at this often; events are a hint, so the others are looked at too. */
+const RESCAN_MS = 2000;
+const POLL_MS = 250;
+/** Longer timers overflow and fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Waits until `look` finds something in the mail of a seat, and returns it; undefined when the time is up.
+ *
+ * Costs nothing while nothing changes. Rejects with `cancelled` when the signal aborts, and with what `look` throws.
+ */
+export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise<T | undefined> {
+  if (wait.signal.aborted) throw cancelled();
+  const { folder } = seat;
+  const asks = asksFolder(folder);
+  mkdirSync(asks, { recursive: true, mode: 0o700 });
+  const done = deferred<T | undefined>();
+  const look = (): void => {
+    if (done.settled) return;
+    try {
+      const found = wait.look();
+      if (found !== undefined) done.resolve(found);
+    } catch (error) {
+      done.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const onChange = (): void => {
+    look();
+    // A v1 session that ends may delete the façade; without it v1's answer would have no way in.
+    if (!done.settled) void keepVisible(seat);
+  };
+  const onAbort = (): void => done.reject(cancelled());
+  const folders = [folder.inbox, facadeOf(seat.context.config.root, folder.id).inbox, folder.receipts, asks];
+  const watch = watchFolders(folders, { onChange, rescanMs: RESCAN_MS, pollMs: POLL_MS });
+  const timer =
+    wait.waitMs > MAX_TIMER_MS ? undefined : setTimeout(() => done.resolve(undefined), wait.waitMs);
+  wait.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    look();
+    return await done.promise;
+  } finally {
+    watch.close();
+    clearTimeout(timer);
+    wait.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A disk that is full at the moment must stop no reader: the façade and the heartbeat are for v1's eyes. */
+async function keepVisible(seat: OpenSeat): Promise<void> {
+  try {
+    await seat.keep();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** The error with which every wait ends that is given up from outside. */
+export function cancelled(): CahootsError {
+  return new CahootsError('cancelled', 'The wait was given up.', { remedy: 'Nothing was lost.' });
+}

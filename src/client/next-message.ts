@@ -1,0 +1,105 @@
+import { findPeer } from '../directory/peers.ts';
+import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
+import { verdictOf } from '../directory/trust.ts';
+import { isoMillis } from '../lib/clock.ts';
+import { livenessOf, thisProcess } from '../lib/process-identity.ts';
+import type { ClaimedMessage, PendingMessage } from '../mailbox/inbox.ts';
+import { recordState } from '../mailbox/receipts.ts';
+import type { Message } from '../protocol/message.ts';
+import { recordAnswer } from './answer.ts';
+import { readJournalTail } from './journal-tail.ts';
+import { waitForMail } from './mail-wait.ts';
+import { awaitedAnswers } from './open-asks.ts';
+import type { OpenSeat } from './open-seat.ts';
+
+/** Two that answer each other's pings with pings that name no ping, as v1's do, would never stop. */
+const PING_PAUSE_MS = 60_000;
+const RECENT_ENTRIES = 200;
+
+export interface NextMessageWait {
+  /** Infinity waits until there is one. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Takes the next message of a seat for this process, waiting for one when there is none; undefined when the time is up.
+ *
+ * Of all processes that wait on a seat one gets each message. Left alone are answers that a living process of this seat
+ * waits for; messages of blocked peers are refused. A ping is answered. Rejects with `cancelled` when the signal aborts.
+ */
+export async function nextMessage(
+  seat: OpenSeat,
+  { waitMs, signal }: NextMessageWait,
+): Promise<ClaimedMessage | undefined> {
+  const claimed = await waitForMail(seat, { look: () => claimNext(seat), waitMs, signal });
+  if (claimed === undefined) return undefined;
+  recordAnswer(seat.context, seat.folder, claimed.message);
+  answerPing(seat, claimed.message);
+  return claimed;
+}
+
+/**
+ * Runs `work` while peers see that this process listens on a shell seat. Of several listeners the last one to begin is
+ * shown; the seat of a session is left as its attendant describes it.
+ */
+export async function whileListening<T>(seat: OpenSeat, work: () => Promise<T>): Promise<T> {
+  const { root } = seat.context.config;
+  const self = thisProcess();
+  if (seat.record.kind !== 'shell') return await work();
+  await updateSeatRecord(root, seat.folder, { holder: self });
+  try {
+    return await work();
+  } finally {
+    const holder = readSeatRecord(seat.folder)?.holder;
+    const isShown = holder?.pid === self.pid && holder.start === self.start;
+    if (isShown || (holder && livenessOf(holder) === 'dead')) {
+      await updateSeatRecord(root, seat.folder, { holder: null });
+    }
+  }
+}
+
+function claimNext(seat: OpenSeat): ClaimedMessage | undefined {
+  const awaited = awaitedAnswers(seat.folder);
+  for (const pending of seat.inbox.pending()) {
+    if (pending.type === 'response' && pending.inReplyTo !== null && awaited.has(pending.inReplyTo)) continue;
+    const claimed = seat.inbox.claim(pending.id);
+    if (claimed === undefined) continue;
+    const reason = refusal(seat, pending);
+    if (reason === undefined) return claimed;
+    refuse(seat, claimed, reason);
+  }
+  return undefined;
+}
+
+function refusal(seat: OpenSeat, { from }: PendingMessage): string | undefined {
+  const { id: receiver } = seat.folder;
+  if (from === receiver) return 'a seat does not write to itself';
+  const verdict = verdictOf(seat.context.config.root, { sender: from, receiver });
+  return verdict === 'blocked' ? 'the receiver has blocked this peer' : undefined;
+}
+
+/** Ends a claimed message for good, with a reason that its sender is told. */
+function refuse(seat: OpenSeat, claimed: ClaimedMessage, reason: string): void {
+  const { config, clock } = seat.context;
+  seat.inbox.reject(claimed, reason);
+  const at = isoMillis(clock.now());
+  recordState(config.root, claimed.message, { state: 'refused', at, by: seat.folder.id, reason });
+}
+
+/** A ping is answered with a ping, unless it answers one or this seat has just sent one. */
+function answerPing(seat: OpenSeat, { id, type, from, inReplyTo }: Message): void {
+  if (type !== 'ping' || inReplyTo !== null) return;
+  const { config, clock } = seat.context;
+  const hasJustSent = readJournalTail(config.root, RECENT_ENTRIES).some(
+    (entry) =>
+      entry.type === 'ping' &&
+      entry.from === seat.folder.id &&
+      entry.to === from &&
+      clock.now() - Date.parse(entry.at) < PING_PAUSE_MS,
+  );
+  const peer = findPeer(config.root, from, clock.now());
+  if (!hasJustSent && peer !== undefined) {
+    seat.correspondent.send(peer, { type: 'ping', content: 'connected', inReplyTo: id });
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { unlessGone } from '../lib/errno.ts';
+import { livenessOf, thisProcess } from '../lib/process-identity.ts';
+import { type ClaimName, claimPath, parseClaimName } from '../mailbox/claim-name.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import type { MessageId } from '../protocol/ids.ts';
+
+/** A process of another boot or container cannot be seen; few waits are longer than this. */
+const FOREIGN_PATIENCE_MS = 10 * 60 * 1000;
+
+/** Where the processes of a seat that wait for answers say so. */
+export function asksFolder(folder: SeatFolder): string {
+  return join(folder.path, 'asks');
+}
+
+/**
+ * Says that this process waits for the answer to a query, so that no listener of the same seat takes it away. Returns
+ * the function that takes that back; it may be called more than once.
+ */
+export function announceAsk(folder: SeatFolder, id: MessageId): () => void {
+  mkdirSync(asksFolder(folder), { recursive: true, mode: 0o700 });
+  const path = claimPath(asksFolder(folder), { id, owner: { process: thisProcess(), generation: 0 } });
+  writeFileSync(path, '', { mode: 0o600 });
+  return () => unlessGone(() => unlinkSync(path), undefined);
+}
+
+/** The queries of a seat whose answers a living process waits for. What ended processes left is removed. */
+export function awaitedAnswers(folder: SeatFolder): Set<MessageId> {
+  const awaited = new Set<MessageId>();
+  for (const name of unlessGone(() => readdirSync(asksFolder(folder)), [])) {
+    const claim = parseClaimName(name);
+    if (claim === undefined) continue;
+    const path = join(asksFolder(folder), name);
+    if (isWaiting(claim, path)) awaited.add(claim.id);
+    else unlessGone(() => unlinkSync(path), undefined);
+  }
+  return awaited;
+}
+
+function isWaiting({ owner }: ClaimName, path: string): boolean {
+  const liveness = livenessOf(owner.process);
+  if (liveness !== 'unknown') return liveness === 'alive';
+  return Date.now() - unlessGone(() => statSync(path).mtimeMs, 0) < FOREIGN_PATIENCE_MS;
+}

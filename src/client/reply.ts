@@ -1,0 +1,51 @@
+import { isoMillis } from '../lib/clock.ts';
+import type { ClaimedMessage } from '../mailbox/inbox.ts';
+import { recordState } from '../mailbox/receipts.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import { isMessageId, type MessageId } from '../protocol/ids.ts';
+import type { Message } from '../protocol/message.ts';
+import { findReceived } from './message-lookup.ts';
+import type { OpenSeat } from './open-seat.ts';
+import { seatHeld } from './own-seat.ts';
+
+/** The message id in what a person or program typed. Throws `usage`. */
+export function requireMessageId(text: string): MessageId {
+  if (isMessageId(text)) return text;
+  throw new CahootsError('usage', `"${text.slice(0, 80)}" is no message id.`, {
+    remedy: 'A message id is "msg-" and twelve letters or digits; cahoots inbox and cahoots log show them.',
+    facts: { got: text },
+  });
+}
+
+/**
+ * Answers a message that a seat has received. One that still waits is taken with it, for whoever answers it has seen
+ * it; `isNamed` says that the call names a seat on which a session may sit, and then that is left to the session.
+ *
+ * Throws `message-unknown`, `message-not-answerable`, or `seat-held`.
+ */
+export function replyFromSeat(
+  seat: OpenSeat,
+  { id, content, isNamed }: { id: MessageId; content: string; isNamed: boolean },
+): Message {
+  const waits = findReceived(seat.folder, id)?.place === 'inbox';
+  if (!waits || seat.isHeld) {
+    if (waits && isNamed) throw seatHeld(seat.record);
+    return seat.correspondent.reply(id, content).sent;
+  }
+  const claimed = seat.inbox.claim(id);
+  try {
+    const { sent } = seat.correspondent.reply(id, content);
+    if (claimed !== undefined) settleSeen(seat, claimed);
+    return sent;
+  } catch (error) {
+    if (claimed !== undefined) seat.inbox.release(claimed, { maybeSeen: false });
+    throw error;
+  }
+}
+
+function settleSeen(seat: OpenSeat, claimed: ClaimedMessage): void {
+  const { config, clock } = seat.context;
+  seat.inbox.settle(claimed);
+  const at = isoMillis(clock.now());
+  recordState(config.root, claimed.message, { state: 'seen', at, by: seat.folder.id });
+}
