@@ -97,6 +97,7 @@ export class Inbox {
    */
   claim(id: MessageId): ClaimedMessage | undefined {
     const { folder, owner } = this.#options;
+    refuseForeignFolders(folder);
     // Whoever has the first copy goes on with it; this one is looked at again once that one is settled or given back.
     if (claimsOf(folder, id).length > 0) return undefined;
     const path = claimPath(folder.claimed, { id, owner });

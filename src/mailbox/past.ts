@@ -4,7 +4,7 @@ import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { type MessageId, shardOf } from '../protocol/ids.ts';
 import { MAX_MESSAGE_FILE_BYTES } from '../protocol/message.ts';
-import { isOwnFolder, makeFolder } from './seat-folder.ts';
+import { isOwnFolder, makeFolder, requireOwnFolder } from './seat-folder.ts';
 
 /** The shard of `rejected/` for what is no valid message: its file name may be anything. */
 export const INVALID_SHARD = 'invalid';
@@ -19,6 +19,7 @@ export function pastPath(folder: string, id: MessageId): string {
 
 /** Like {@link pastPath}; makes the folder that the file goes into. Throws `root-link` when that is a link. */
 export function pastPathForWriting(folder: string, id: MessageId): string {
+  requireOwnFolder(folder);
   makeFolder(join(folder, shardOf(id)));
   return pastPath(folder, id);
 }

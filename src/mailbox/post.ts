@@ -210,8 +210,10 @@ function nextSequence(sender: SeatFolder): number {
 function deliver(root: string, message: Message): boolean {
   const seat = seatFolder(root, message.to);
   const { path, inbox } = isThere(seat.path) ? seat : facadeOf(root, message.to);
-  if (!isThere(inbox)) return false;
-  for (const folder of [dirname(path), path, inbox]) requireOwnFolder(folder);
+  for (const folder of [dirname(path), path, inbox]) {
+    if (!isThere(folder)) return false;
+    requireOwnFolder(folder);
+  }
   // Undefined when the mailbox was removed just now.
   return (
     unlessGone(

@@ -76,7 +76,7 @@ export function statesOf(folder: SeatFolder, id: MessageId): StateRecord[] {
  * does not come, since that was removed for its age or never sent, is dropped after an hour.
  */
 export function foldReceipts(folder: SeatFolder): void {
-  if (receiptNames(folder).length === 0 || !isOwnFolder(folder.receipts)) return;
+  if (receiptNames(folder).length === 0) return;
   storing('The receipts could not be filed', () => {
     tryWithLock(join(folder.receipts, '.fold-lock'), () => {
       const receipts = readReceipts(folder, receiptNames(folder));
@@ -121,6 +121,7 @@ interface NamedReceipt extends Receipt {
 }
 
 function receiptNames(folder: SeatFolder): string[] {
+  if (!isOwnFolder(folder.receipts)) return [];
   return unlessGone(() => readdirSync(folder.receipts), []).filter(
     (name) => name.startsWith('msg-') && name.endsWith('.json'),
   );

@@ -32,6 +32,16 @@ const BY_ERRNO: Readonly<Record<string, { code: ErrorCode; why: string; remedy: 
     why: 'a part of the path is a file',
     remedy: 'Move that file away, or set BRIDGE_DIR to another folder.',
   },
+  ENOENT: {
+    code: 'root-unusable',
+    why: 'a folder of it is gone, or a link leads nowhere',
+    remedy: 'Run it again, which makes missing folders anew, or set BRIDGE_DIR to another folder.',
+  },
+  ELOOP: {
+    code: 'root-link',
+    why: 'a link is where a file of cahoots should be',
+    remedy: 'Somebody put it there: look at it and remove it.',
+  },
   EEXIST: {
     code: 'root-unusable',
     why: 'something else is in its place',
