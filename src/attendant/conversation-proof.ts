@@ -12,7 +12,9 @@ export interface TrackedText {
 interface ChainRecord {
   readonly uuid: string;
   readonly parent: string | undefined;
+  /** Whether the model wrote it: the host writes errors of its own in the model's place. */
   readonly isAssistant: boolean;
+  readonly isToolResult: boolean;
   /** The API message that an assistant record is a part of: parallel tool calls are several records of one. */
   readonly apiMessage: string | undefined;
   readonly strings: readonly string[];
@@ -27,6 +29,7 @@ const ATTACHMENTS = new Set(['queued_command', 'hook_additional_context']);
  *
  * Proof is an `assistant` record of the main chain with a record among its ancestors that holds the whole text. A record
  * of a tool's result may lie on a side branch when several tools ran at once; it then counts by the call it belongs to.
+ * What the host writes in the model's place, such as an error of the API, is not the model's.
  * Records that only tell that something was queued, or what a hook printed, prove nothing: they are written before the
  * model is asked, and also when it never is (seen with 2.1.197 and 2.1.329). The order of lines is not the order of the
  * conversation, so only `parentUuid` is followed.
@@ -34,6 +37,7 @@ const ATTACHMENTS = new Set(['queued_command', 'hook_additional_context']);
 export class ConversationProof {
   #path: string;
   #offset: number;
+  #inode: bigint | undefined;
   #rest = Buffer.alloc(0);
   readonly #records = new Map<string, ChainRecord>();
 
@@ -48,6 +52,7 @@ export class ConversationProof {
     if (path === this.#path && from === 'end') return;
     this.#path = path;
     this.#offset = from === 'end' ? sizeOf(path) : 0;
+    this.#inode = undefined;
     this.#rest = Buffer.alloc(0);
     this.#records.clear();
   }
@@ -90,8 +95,9 @@ export class ConversationProof {
     return false;
   }
 
-  /** The assistant record with the call whose result this record is. */
+  /** The assistant record with the call whose result this record is: only a result shares the fate of its call. */
   #toolCallOf(holder: ChainRecord): string[] {
+    if (!holder.isToolResult) return [];
     const parent = holder.parent === undefined ? undefined : this.#records.get(holder.parent);
     return parent?.isAssistant ? [parent.uuid] : [];
   }
@@ -100,9 +106,12 @@ export class ConversationProof {
     const file = openIfThere(this.#path);
     if (file === undefined) return;
     try {
-      const size = fstatSync(file).size;
-      // A file that shrank was written anew: whatever it holds is looked at from its beginning.
-      if (size < this.#offset) this.follow(this.#path, 'beginning');
+      const { size: bytes, ino } = fstatSync(file, { bigint: true });
+      const size = Number(bytes);
+      // A file that shrank or was replaced was written anew: whatever it holds is looked at from its beginning.
+      const isReplaced = this.#inode !== undefined && this.#inode !== ino;
+      if (isReplaced || size < this.#offset) this.follow(this.#path, 'beginning');
+      this.#inode = ino;
       while (this.#offset < size) {
         const chunk = Buffer.allocUnsafe(Math.min(READ_CHUNK_BYTES, size - this.#offset));
         const count = readSync(file, chunk, 0, chunk.length, this.#offset);
@@ -148,10 +157,22 @@ function parseRecord(line: string): ChainRecord | undefined {
   return {
     uuid,
     parent: typeof parent === 'string' ? parent : undefined,
-    isAssistant: type === 'assistant',
+    isAssistant: type === 'assistant' && !isByHost(raw),
+    isToolResult: type === 'user' && isObject(message) && holdsToolResult(message['content']),
     apiMessage,
     strings: content === undefined ? [] : stringsIn(content),
   };
+}
+
+/** What the host says in the model's place when a request failed or was not made. */
+function isByHost({ isApiErrorMessage, message }: Record<string, unknown>): boolean {
+  return isApiErrorMessage === true || (isObject(message) && message['model'] === '<synthetic>');
+}
+
+function holdsToolResult(content: unknown): boolean {
+  return (
+    Array.isArray(content) && content.some((block) => isObject(block) && block['type'] === 'tool_result')
+  );
 }
 
 function countsAsAttachment(attachment: unknown): boolean {
