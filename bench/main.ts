@@ -18,7 +18,9 @@ const { values, positionals } = parseArgs({
 const effort = Number(values.effort);
 const unknown = positionals.filter((name) => !CASES.some((bench) => bench.name === name));
 if (unknown.length > 0 || !(effort > 0)) {
-  console.error(`Usage: npm run bench -- [--effort 0.2] [--save] [${CASES.map(({ name }) => name).join(' | ')}]`);
+  console.error(
+    `Usage: npm run bench -- [--effort 0.2] [--save] [${CASES.map(({ name }) => name).join(' | ')}]`,
+  );
   process.exit(2);
 }
 // Figures that are quoted are kept with the project; others go to a folder that git ignores.
@@ -29,7 +31,12 @@ for (const bench of CASES) {
   console.log(`\n${bench.name}: ${bench.summary}`);
   const rows = await bench.run(effort);
   console.log(tableOf(rows));
-  const machine = { cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), kernel: release(), node: process.versions.node };
+  const machine = {
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.versions.node,
+  };
   const result = { case: bench.name, at: new Date().toISOString(), effort, machine, rows };
   writeFileSync(join(folder, `${bench.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }

@@ -25,7 +25,13 @@ export function scratch(): Scratch {
     seat(id, name) {
       if (!isSeatId(id)) throw new Error(`${id} is no seat id`);
       const made = createSeatFolder(root, id);
-      writeSeatRecord(made, freshRecord({ clock: systemClock, projectPath: join(folder, name), version: 'bench' }, id, { name, kind: 'shell' }));
+      writeSeatRecord(
+        made,
+        freshRecord({ clock: systemClock, projectPath: join(folder, name), version: 'bench' }, id, {
+          name,
+          kind: 'shell',
+        }),
+      );
       return made;
     },
     dispose() {

@@ -11,7 +11,11 @@ export interface ProcessRun {
 /** Runs a command to its end and returns how long that took, in milliseconds. Throws when it fails. */
 export async function wholeProcess({ file, args, env, cwd }: ProcessRun): Promise<number> {
   const start = performance.now();
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawn(file, args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
@@ -23,7 +27,10 @@ export async function wholeProcess({ file, args, env, cwd }: ProcessRun): Promis
 }
 
 /** Runs several commands in turn, so that what the machine does meanwhile falls on all alike; one list of times each. */
-export async function inTurn(rounds: number, ...runs: readonly (() => Promise<number>)[]): Promise<number[][]> {
+export async function inTurn(
+  rounds: number,
+  ...runs: readonly (() => Promise<number>)[]
+): Promise<number[][]> {
   const times = runs.map((): number[] => []);
   for (let round = -1; round < rounds; round += 1) {
     for (const [index, run] of runs.entries()) {

@@ -36,11 +36,20 @@ export const askLatency: BenchCase = {
       for (const mode of ['idle', 'busy'] as const) {
         const values = await series(binary, { mode, rounds, ask: askByCahoots });
         const goal = GOALS[binary.version];
-        rows.push({ name: `${binary.version}, B ${mode}`, unit: 'ms', figures: figuresOf(values), ...(goal === undefined ? {} : { goal }) });
+        rows.push({
+          name: `${binary.version}, B ${mode}`,
+          unit: 'ms',
+          figures: figuresOf(values),
+          ...(goal === undefined ? {} : { goal }),
+        });
       }
       if (binary.version !== '2.1.197') {
         const values = await series(binary, { mode: 'idle', rounds, ask: askByHost });
-        rows.push({ name: `${binary.version}, B idle, for comparison: the host's own SendMessage`, unit: 'ms', figures: figuresOf(values) });
+        rows.push({
+          name: `${binary.version}, B idle, for comparison: the host's own SendMessage`,
+          unit: 'ms',
+          figures: figuresOf(values),
+        });
       }
     }
     return rows;
@@ -59,7 +68,10 @@ function askByCahoots(round: number): { tool: string; input: Record<string, unkn
 
 /** Fire and forget: what it sends has no answer to wait for. */
 function askByHost(round: number): { tool: string; input: Record<string, unknown> } {
-  return { tool: 'SendMessage', input: { to: 'bench-b', message: `QUESTION-${round}.`, summary: 'a question' } };
+  return {
+    tool: 'SendMessage',
+    input: { to: 'bench-b', message: `QUESTION-${round}.`, summary: 'a question' },
+  };
 }
 
 async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Promise<number[]> {
@@ -70,7 +82,10 @@ async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Prom
     const sentMs: number[] = [];
     const a = api.session('a', askInTurn({ sentMs, rounds, ask }));
     const b = api.session('b', answer, ...(mode === 'busy' ? [work] : []));
-    sessions.push(await start({ binary, home, model: a, name: 'bench-a' }), await start({ binary, home, model: b, name: 'bench-b' }));
+    sessions.push(
+      await start({ binary, home, model: a, name: 'bench-a' }),
+      await start({ binary, home, model: b, name: 'bench-b' }),
+    );
     await waitFor(() => seatsWithRecord(home) === 2, { what: 'both seats', timeoutMs: 30_000 });
     const [asking, answering] = sessions;
     if (mode === 'busy') await answering?.submit('WORK');
@@ -83,7 +98,10 @@ async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Prom
   }
 }
 
-async function arrivals(_api: ModelApi, { b, sentMs, rounds }: { b: ModelSession; sentMs: readonly number[]; rounds: number }): Promise<number[]> {
+async function arrivals(
+  _api: ModelApi,
+  { b, sentMs, rounds }: { b: ModelSession; sentMs: readonly number[]; rounds: number },
+): Promise<number[]> {
   const values: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const request = await b.waitForRequest(`QUESTION-${round}.`, { timeoutMs: 60_000 });
@@ -93,7 +111,15 @@ async function arrivals(_api: ModelApi, { b, sentMs, rounds }: { b: ModelSession
 }
 
 /** Each result of a question is followed by the next one, after a pause in which the other session comes to rest. */
-function askInTurn({ sentMs, rounds, ask }: { sentMs: number[]; rounds: number; ask: Series['ask'] }): ModelRule {
+function askInTurn({
+  sentMs,
+  rounds,
+  ask,
+}: {
+  sentMs: number[];
+  rounds: number;
+  ask: Series['ask'];
+}): ModelRule {
   return async (turn) => {
     if (turn.kind !== 'main' || sentMs.length >= rounds) return undefined;
     await sleep(PAUSE_MS);
@@ -109,11 +135,30 @@ const answer: ModelRule = when(/peer-message id="(msg-[a-z0-9]+)" type="query"/,
 }));
 
 /** One short command after the other, for as long as the session lives. */
-const work: ModelRule = (turn) => (turn.kind === 'main' ? { tool: 'Bash', input: { command: 'sleep 0.05', description: 'work' } } : undefined);
+const work: ModelRule = (turn) =>
+  turn.kind === 'main' ? { tool: 'Bash', input: { command: 'sleep 0.05', description: 'work' } } : undefined;
 
-async function start({ binary, home, model, name }: { binary: ClaudeBinary; home: CleanHome; model: ModelSession; name: string }): Promise<InteractiveClaude> {
+async function start({
+  binary,
+  home,
+  model,
+  name,
+}: {
+  binary: ClaudeBinary;
+  home: CleanHome;
+  model: ModelSession;
+  name: string;
+}): Promise<InteractiveClaude> {
   const args = ['--allowedTools', 'Bash(sleep:*)', '--name', name];
-  const claude = await startInteractiveClaude({ binary, home, model, cwd: home.project(name), pluginDirs: [PLUGIN], debug: false, args });
+  const claude = await startInteractiveClaude({
+    binary,
+    home,
+    model,
+    cwd: home.project(name),
+    pluginDirs: [PLUGIN],
+    debug: false,
+    args,
+  });
   await claude.waitUntilReady();
   return claude;
 }

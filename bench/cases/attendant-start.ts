@@ -46,9 +46,21 @@ async function startOnce(home: string): Promise<{ startMs: number; residentMb: n
   const place = scratch();
   const project = join(place.folder, 'project');
   mkdirSync(project);
-  const env = { PATH: process.env['PATH'] ?? '', HOME: home, BRIDGE_DIR: place.root, CLAUDE_PROJECT_DIR: project, CLAUDE_CODE_ENTRYPOINT: 'cli', CLAUDE_CODE_SESSION_ID: 'bench' };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    BRIDGE_DIR: place.root,
+    CLAUDE_PROJECT_DIR: project,
+    CLAUDE_CODE_ENTRYPOINT: 'cli',
+    CLAUDE_CODE_SESSION_ID: 'bench',
+  };
   const client = new Client({ name: 'bench', version: '1' });
-  const transport = new StdioClientTransport({ command: process.execPath, args: [ATTENDANT], env, stderr: 'ignore' });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [ATTENDANT],
+    env,
+    stderr: 'ignore',
+  });
   const start = performance.now();
   await client.connect(transport);
   await client.listTools();
@@ -64,6 +76,7 @@ async function startOnce(home: string): Promise<{ startMs: number; residentMb: n
 
 function memoryOf(pid: number): { residentMb: number; ownMb: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const mb = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]) / 1024;
+  const mb = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]) / 1024;
   return { residentMb: mb('Rss'), ownMb: mb('Pss') };
 }

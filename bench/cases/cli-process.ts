@@ -28,7 +28,12 @@ export const cliProcess: BenchCase = {
       const [nothing = [], send = [], peers = []] = await inTurn(
         rounds,
         () => wholeProcess({ file: process.execPath, args: ['-e', '0'], env: environment(few) }),
-        () => wholeProcess({ file: process.execPath, args: [CLI, 'send', 'target', 'hello'], env: environment(few) }),
+        () =>
+          wholeProcess({
+            file: process.execPath,
+            args: [CLI, 'send', 'target', 'hello'],
+            env: environment(few),
+          }),
         () => wholeProcess({ file: process.execPath, args: [CLI, 'peers'], env: environment(many) }),
       );
       return [
@@ -54,6 +59,12 @@ function fillSeats(place: Scratch, count: number): void {
     const id = newSeatId();
     const folder = createSeatFolder(place.root, id);
     const name = `project-${index}`;
-    writeSeatRecord(folder, freshRecord({ clock: systemClock, projectPath: join(place.folder, name), version: 'bench' }, id, { name, kind: 'live' }));
+    writeSeatRecord(
+      folder,
+      freshRecord({ clock: systemClock, projectPath: join(place.folder, name), version: 'bench' }, id, {
+        name,
+        kind: 'live',
+      }),
+    );
   }
 }

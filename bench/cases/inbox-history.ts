@@ -27,9 +27,20 @@ export const inboxHistory: BenchCase = {
       fillPast(old, past);
       const rounds = Math.max(100, Math.round(ROUNDS * effort));
       const rows: Row[] = [];
-      for (const [name, folder] of [['none', fresh], [String(past), old]] as const) {
-        rows.push({ name: `empty inbox, past messages: ${name}`, unit: 'ms', figures: figuresOf(looks(place.root, folder, rounds)) });
-        rows.push({ name: `take one message, past messages: ${name}`, unit: 'ms', figures: figuresOf(takes(place.root, folder, Math.ceil(rounds / 10))) });
+      for (const [name, folder] of [
+        ['none', fresh],
+        [String(past), old],
+      ] as const) {
+        rows.push({
+          name: `empty inbox, past messages: ${name}`,
+          unit: 'ms',
+          figures: figuresOf(looks(place.root, folder, rounds)),
+        });
+        rows.push({
+          name: `take one message, past messages: ${name}`,
+          unit: 'ms',
+          figures: figuresOf(takes(place.root, folder, Math.ceil(rounds / 10))),
+        });
       }
       return rows;
     } finally {
@@ -40,11 +51,18 @@ export const inboxHistory: BenchCase = {
 
 function fillPast(folder: SeatFolder, count: number): void {
   mkdirSync(folder.read, { recursive: true });
-  for (let index = 0; index < count; index += 1) writeFileSync(pastPathForWriting(folder.read, newMessageId()), '{}');
+  for (let index = 0; index < count; index += 1)
+    writeFileSync(pastPathForWriting(folder.read, newMessageId()), '{}');
 }
 
 function inboxOf(root: string, folder: SeatFolder): Inbox {
-  return new Inbox({ root, folder, owner: { process: thisProcess(), generation: 0 }, clock: systemClock, expiresAfterMs: 1e9 });
+  return new Inbox({
+    root,
+    folder,
+    owner: { process: thisProcess(), generation: 0 },
+    clock: systemClock,
+    expiresAfterMs: 1e9,
+  });
 }
 
 function looks(root: string, folder: SeatFolder, rounds: number): number[] {
@@ -59,7 +77,12 @@ function looks(root: string, folder: SeatFolder, rounds: number): number[] {
 
 function takes(root: string, folder: SeatFolder, rounds: number): number[] {
   return Array.from({ length: rounds }, () => {
-    const { id } = post({ root, clock: systemClock }, folder, { to: folder.id, type: 'note', content: 'x', metadata: {} });
+    const { id } = post({ root, clock: systemClock }, folder, {
+      to: folder.id,
+      type: 'note',
+      content: 'x',
+      metadata: {},
+    });
     const inbox = inboxOf(root, folder);
     const start = performance.now();
     inbox.pending();

@@ -25,10 +25,17 @@ export const sendLatency: BenchCase = {
       const rounds = Math.max(20, Math.round(ROUNDS * effort));
       const sender = place.seat('sender', 'sender');
       const mailbox = await series(place, 'mailbx', rounds, (to, content) => {
-        post({ root: place.root, clock: systemClock }, sender, { to: to.id, type: 'note', content, metadata: {} });
+        post({ root: place.root, clock: systemClock }, sender, {
+          to: to.id,
+          type: 'note',
+          content,
+          metadata: {},
+        });
       });
       const bare = await series(place, 'barebx', rounds, (to, content) => {
-        placeExclusive(join(to.inbox, `${Date.now()}-${Math.random()}.json`), JSON.stringify({ content }), { flush: true });
+        placeExclusive(join(to.inbox, `${Date.now()}-${Math.random()}.json`), JSON.stringify({ content }), {
+          flush: true,
+        });
       });
       return [
         row('send → taken (mailbox)', mailbox, 3),
@@ -44,10 +51,19 @@ function row(name: string, values: readonly number[], goal?: number): Row {
   return { name, unit: 'ms', figures: figuresOf(values), ...(goal === undefined ? {} : { goal }) };
 }
 
-async function series(place: Scratch, id: string, rounds: number, send: (to: SeatFolder, content: string) => void): Promise<number[]> {
+async function series(
+  place: Scratch,
+  id: string,
+  rounds: number,
+  send: (to: SeatFolder, content: string) => void,
+): Promise<number[]> {
   const to = place.seat(id, id);
   mkdirSync(facadeOf(place.root, to.id).inbox, { recursive: true });
-  const receiver = fork(join(import.meta.dirname, '../programs/receiver.ts'), [place.root, id, id === 'barebx' ? 'bare' : 'mailbox']);
+  const receiver = fork(join(import.meta.dirname, '../programs/receiver.ts'), [
+    place.root,
+    id,
+    id === 'barebx' ? 'bare' : 'mailbox',
+  ]);
   try {
     await once(receiver, 'message');
     const values: number[] = [];
@@ -68,7 +84,9 @@ async function series(place: Scratch, id: string, rounds: number, send: (to: Sea
 
 async function takenMessage(receiver: ChildProcess, content: string): Promise<bigint> {
   for (;;) {
-    const [report] = (await once(receiver, 'message', { signal: AbortSignal.timeout(10_000) })) as [{ content: string; atNs: string }];
+    const [report] = (await once(receiver, 'message', { signal: AbortSignal.timeout(10_000) })) as [
+      { content: string; atNs: string },
+    ];
     if (report.content === content) return BigInt(report.atNs);
   }
 }
