@@ -45,18 +45,36 @@ export async function printTimeline({
   print,
   signal,
 }: TimelineOptions): Promise<void> {
+  const waiting = new Map<string, Step[]>();
   try {
     await followJournal(context, {
       limit: 0,
       signal,
       onEntries: async (entries) => {
-        for (const line of entries.flatMap((entry) => stepLines(entry, { names, startMs })))
+        for (const line of inReadingOrder(entries, waiting).flatMap((entry) =>
+          stepLines(entry, { names, startMs }),
+        ))
           await print(line);
+        await print(line);
       },
     });
   } catch (error) {
     if (!(error instanceof CahootsError) || error.code !== 'cancelled') throw error;
   }
+}
+
+/** A receiver may note its step before the sender notes that it has sent: such a step waits until then. */
+export function inReadingOrder(steps: readonly Step[], waiting: Map<string, Step[]>): Step[] {
+  return steps.flatMap((step) => {
+    const early = waiting.get(step.message);
+    if (step.state === 'accepted') {
+      waiting.set(step.message, []);
+      return [step, ...(early ?? [])].sort((a, b) => a.at.localeCompare(b.at));
+    }
+    if (early?.length === 0) return [step];
+    waiting.set(step.message, [...(early ?? []), step]);
+    return [];
+  });
 }
 
 /** The lines for one step: what was said when a message is sent, and what became of it after that. */
