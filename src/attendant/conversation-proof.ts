@@ -21,6 +21,8 @@ interface ChainRecord {
 }
 
 const READ_CHUNK_BYTES = 1024 * 1024;
+/** A line that is cut by this is no JSON and passed over. */
+const RECENT_BYTES = 1024 * 1024;
 /** What an attachment may be to count: it is part of what the model is sent. */
 const ATTACHMENTS = new Set(['queued_command', 'hook_additional_context']);
 
@@ -81,6 +83,18 @@ export class ConversationProof {
     this.#records.clear();
     this.#rest = Buffer.alloc(0);
     this.#offset = sizeOf(this.#path);
+  }
+
+  /**
+   * Passes over what the conversation grew by while nothing was looked for, however much that is. The last part is
+   * kept: the record of the call whose result is waited for stands there.
+   */
+  skipAhead(): void {
+    const recent = sizeOf(this.#path) - RECENT_BYTES;
+    if (recent <= this.#offset) return;
+    this.#records.clear();
+    this.#rest = Buffer.alloc(0);
+    this.#offset = recent;
   }
 
   #follows(assistant: ChainRecord, holders: ReadonlySet<string>, calls: ReadonlySet<string>): boolean {

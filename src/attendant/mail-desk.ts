@@ -138,7 +138,7 @@ export class MailDesk {
     if (offer === undefined) return undefined;
     const text = renderPage(offer.claimed.message, page);
     if (page >= pageCount(offer.claimed.message.content))
-      this.offers.expectPage(id, [id, 'This was the last page.'], this.#options.clock.now());
+      this.offers.expectLastPage(id, text, this.#options.clock.now());
     return text;
   }
 

@@ -2,7 +2,7 @@ import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { ConversationProof } from './conversation-proof.ts';
-import { MAX_INLINE_CHARACTERS } from './offer-text.ts';
+import { isLong } from './offer-text.ts';
 
 /**
  * A message on its way into the model's sight.
@@ -10,7 +10,8 @@ import { MAX_INLINE_CHARACTERS } from './offer-text.ts';
  * ```
  * offered ──record holds it──▶ recorded ──assistant follows──▶ seen ──(short)──▶ leaves the book
  *    │                                                           └──(long)──▶ reading ──last page seen──▶ leaves
- *    └──a boundary passed without it──▶ failed ──offered again by another path──▶ offered
+ *    └──a boundary passed without it──▶ failed ──offered again, a few times──▶ offered
+ *                                          └──its record turns up late──▶ recorded
  * ```
  */
 export interface Offer {
@@ -19,7 +20,11 @@ export interface Offer {
   readonly offeredAtMs: number;
   /** What must be found in one record of the conversation. */
   readonly needles: readonly string[];
+  /** The needles are those of the last page, or of all there is: once they are seen, the message is. */
+  readonly isWhole: boolean;
   readonly phase: 'offered' | 'recorded' | 'reading' | 'failed';
+  /** How often it was given to this conversation. */
+  readonly times: number;
   /** How many hooks have told of the session going on since the text was given. */
   readonly boundaries: number;
   /** Paths that were tried in vain since the session last moved on. */
@@ -37,6 +42,9 @@ const WAKES: ReadonlySet<DeliveryPath> = new Set(['inbox-socket', 'file-changed'
 
 /** A record of a tool's result or a hook's context is written within this time after we gave the text. */
 const RECORD_GRACE_MS = 1_500;
+
+/** A text that the conversation never shows is given no more often than this: some hosts keep no record at all. */
+export const MAX_OFFERS = 3;
 
 /** The messages of one session that were put before the model and are not proved to be seen. */
 export class OfferBook {
@@ -61,6 +69,7 @@ export class OfferBook {
 
   /** Notes that a message was put before the model, for the first time or again. */
   offer({ claimed, path, needles, nowMs }: NewOffer): void {
+    if (this.#isNothingSought()) this.#proof.skipAhead();
     const earlier = this.#offers.get(claimed.message.id);
     const tried = new Set(earlier?.tried);
     this.#offers.set(claimed.message.id, {
@@ -68,19 +77,23 @@ export class OfferBook {
       path,
       offeredAtMs: nowMs,
       needles,
+      isWhole: !isLong(claimed.message.content),
       phase: 'offered',
+      times: (earlier?.times ?? 0) + 1,
       boundaries: 0,
       tried,
     });
   }
 
-  /** A page of a long message went out: its proof is that page's. */
-  expectPage(id: MessageId, needles: readonly string[], nowMs: number): void {
+  /** The last page of a message went out: from now on that page's text is its proof. */
+  expectLastPage(id: MessageId, page: string, nowMs: number): void {
+    if (this.#isNothingSought()) this.#proof.skipAhead();
     const offer = this.#offers.get(id);
     if (offer !== undefined)
       this.#offers.set(id, {
         ...offer,
-        needles,
+        needles: [page],
+        isWhole: true,
         phase: 'offered',
         path: 'tool',
         offeredAtMs: nowMs,
@@ -91,25 +104,24 @@ export class OfferBook {
   /** Takes a message out of the book: it was seen, given back, or answered. */
   remove(id: MessageId): Offer | undefined {
     const offer = this.#offers.get(id);
-    this.#offers.delete(id);
-    if (this.#offers.size === 0) this.#proof.reset();
+    if (this.#offers.delete(id) && this.#isNothingSought()) this.#proof.reset();
     return offer;
   }
 
   /** Looks into the conversation and returns those that are proved to be seen; they have left the book. */
   takeSeen(): Offer[] {
+    if (this.#isNothingSought()) return [];
     const seen: Offer[] = [];
     for (const [id, offer] of this.#offers) {
       if (offer.phase === 'reading') continue;
       const state = this.#proof.stateOf(offer);
-      if (state === 'recorded' && offer.phase === 'offered')
-        this.#offers.set(id, { ...offer, phase: 'recorded' });
+      if (state === 'recorded') this.#offers.set(id, { ...offer, phase: 'recorded' });
       if (state !== 'seen') continue;
-      if (isLong(offer) && !offer.needles.some((needle) => needle.includes('last page')))
-        this.#offers.set(id, { ...offer, phase: 'reading' });
-      else seen.push(offer);
+      if (offer.isWhole) seen.push(offer);
+      else this.#offers.set(id, { ...offer, phase: 'reading' });
     }
-    for (const { claimed } of seen) this.remove(claimed.message.id);
+    for (const { claimed } of seen) this.#offers.delete(claimed.message.id);
+    if (this.#isNothingSought()) this.#proof.reset();
     return seen;
   }
 
@@ -145,8 +157,9 @@ export class OfferBook {
     if (offer !== undefined) this.#offers.set(id, failedOffer(offer));
   }
 
+  /** Those that failed and may be given again. */
   failed(): Offer[] {
-    return this.all().filter(({ phase }) => phase === 'failed');
+    return this.all().filter(({ phase, times }) => phase === 'failed' && times < MAX_OFFERS);
   }
 
   /** Whether anything is offered of which the outcome is still open. */
@@ -158,10 +171,10 @@ export class OfferBook {
   hasUnrecorded(): boolean {
     return this.all().some(({ phase }) => phase === 'offered');
   }
-}
 
-function isLong(offer: Offer): boolean {
-  return offer.claimed.message.content.length > MAX_INLINE_CHARACTERS;
+  #isNothingSought(): boolean {
+    return this.all().every(({ phase }) => phase === 'reading');
+  }
 }
 
 function failedOffer(offer: Offer): Offer {
