@@ -159,9 +159,12 @@ export class Attendant {
     this.waits.closeAll();
     this.#desk?.releaseAll();
     this.#desk = undefined;
-    if (this.#keeper.seat?.hold.isCurrent())
-      sayGoodbye({ ...this.#options.config, clock: this.#options.clock }, this.correspondent, this.seat());
+    const { config, clock } = this.#options;
+    const wasHeld = this.#keeper.seat?.hold.isCurrent() === true;
+    const seat = wasHeld ? this.seat() : undefined;
+    // The host gives its servers half a second to end: the seat goes first, then the peers are told.
     this.#keeper.leave();
+    if (seat !== undefined) sayGoodbye({ root: config.root, clock }, seat);
   }
 
   /** Ends for good; may be called more than once. */

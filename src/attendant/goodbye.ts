@@ -1,8 +1,9 @@
-import type { Correspondent } from '../client/correspondent.ts';
+import { Correspondent } from '../client/correspondent.ts';
 import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { readJournal } from '../mailbox/journal.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import type { SeatRecord } from '../protocol/seat.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
 
@@ -11,9 +12,16 @@ const LATE_ENTRIES = 500;
 /** Tells the peers that a seat exchanged messages with of late, and that are here, that its session has ended. */
 export function sayGoodbye(
   { root, clock }: { root: string; clock: Clock },
-  correspondent: Correspondent,
-  { folder }: { folder: SeatFolder },
+  seat: { folder: SeatFolder; record: SeatRecord },
 ): void {
+  const { folder } = seat;
+  const correspondent = new Correspondent({
+    root,
+    clock,
+    maxHops: 0,
+    seat: () => seat,
+    permissionClass: () => undefined,
+  });
   for (const id of correspondentsOf(root, folder.id)) {
     const peer = findPeer(root, id, clock.now());
     if (peer === undefined || peer.state === 'away') continue;

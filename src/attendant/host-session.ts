@@ -9,6 +9,8 @@ import { readRegular } from '../lib/read-regular.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { PermissionClass } from '../protocol/message.ts';
 
+/** The registry follows a hook within some milliseconds. */
+const HOOK_GOES_FIRST_MS = 1_000;
 const MAX_HOST_FILE_BYTES = 4 * 1024 * 1024;
 
 const registrySchema = z.looseObject({
@@ -48,6 +50,8 @@ export class HostSession {
   #transcript: string | undefined;
   #permissionMode: string | undefined;
   #hookConversation: string | undefined;
+  #hookAtMs = Number.NEGATIVE_INFINITY;
+  #lastRegistry: z.infer<typeof registrySchema> | undefined;
 
   constructor({ config, claudePid }: HostSessionOptions) {
     this.#config = config;
@@ -74,14 +78,16 @@ export class HostSession {
     return join(this.registryFolder, `${this.claudePid}.json`);
   }
 
-  /** The conversation that the session shows now. */
+  /**
+   * The conversation that the session shows now. Right after /clear a hook knows it before the registry does.
+   */
   get conversation(): string {
-    return (
-      this.#registry()?.sessionId ??
-      this.#hookConversation ??
-      this.#config.env['CLAUDE_CODE_SESSION_ID'] ??
-      `pid-${this.claudePid}`
-    );
+    const registered = this.#registry()?.sessionId;
+    const fromHook =
+      performance.now() - this.#hookAtMs < HOOK_GOES_FIRST_MS || registered === undefined
+        ? this.#hookConversation
+        : undefined;
+    return fromHook ?? registered ?? this.#config.env['CLAUDE_CODE_SESSION_ID'] ?? `pid-${this.claudePid}`;
   }
 
   get status(): HostStatus {
@@ -154,11 +160,15 @@ export class HostSession {
   }): void {
     if (transcript) this.#transcript = transcript;
     if (permissionMode) this.#permissionMode = permissionMode;
-    if (conversation) this.#hookConversation = conversation;
+    if (!conversation) return;
+    this.#hookConversation = conversation;
+    this.#hookAtMs = performance.now();
   }
 
+  /** The host writes its entry in place: a look in the middle of that finds no JSON, and what was read last holds. */
   #registry(): z.infer<typeof registrySchema> | undefined {
-    return readJson(this.registryFile, registrySchema);
+    this.#lastRegistry = readJson(this.registryFile, registrySchema) ?? this.#lastRegistry;
+    return this.#lastRegistry;
   }
 
   #modeAtStart(): string {
