@@ -42,5 +42,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   trust,
   block,
   attention,
+  setup,
+  doctor,
+  uninstall,
   demo,
 ];

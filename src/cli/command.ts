@@ -1,4 +1,5 @@
 import type { ClientContext } from '../client/client-context.ts';
+import type { ResolvedPaths } from '../config/config.ts';
 import type { Output } from './output.ts';
 
 /** A word that a command takes, in its place. */
@@ -47,7 +48,12 @@ export type Input = NodeJS.ReadStream & { readonly fd: number };
 
 /** One run of a command: what was typed, and what it works with. */
 export interface Call {
+  /** Resolved when it is first asked for. Throws `setting-invalid`. */
   readonly context: ClientContext;
+  /** Where everything is; known also where the person's settings cannot be read. */
+  readonly paths: ResolvedPaths;
+  /** The version of this program. */
+  readonly version: string;
   readonly output: Output;
   readonly input: Input;
   /** Aborts when the person or system ends the process. */

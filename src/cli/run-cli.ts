@@ -1,4 +1,5 @@
-import { resolveConfig } from '../config/config.ts';
+import type { ClientContext } from '../client/client-context.ts';
+import { resolveConfig, resolvePaths } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { asCahootsError, CahootsError } from '../protocol/errors.ts';
@@ -47,8 +48,21 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
 function callOf(words: TypedWords, { host, output }: { host: Host; output: Output }): Call {
   const { env, cwd, version, signal } = host;
   const argument = (name: string): string | undefined => words.arguments[name];
+  const option = (name: string): unknown => words.options[camelCase(name)];
+  let context: ClientContext | undefined;
   return {
-    context: { config: resolveConfig({ env, cwd: workingFolder(cwd) }), clock: systemClock, version },
+    get context() {
+      context ??= {
+        config: resolveConfig({ env, cwd: workingFolder(cwd) }),
+        clock: systemClock,
+        version,
+      };
+      return context;
+    },
+    get paths() {
+      return resolvePaths({ env, cwd: workingFolder(cwd) });
+    },
+    version,
     output,
     get input() {
       return host.stdin();
@@ -59,11 +73,16 @@ function callOf(words: TypedWords, { host, output }: { host: Host; output: Outpu
     argument: (name) => argument(name) ?? '',
     optionalArgument: argument,
     option: (name) => {
-      const value = words.options[name];
+      const value = option(name);
       return typeof value === 'string' ? value : undefined;
     },
-    flag: (name) => words.options[name] === true,
+    flag: (name) => option(name) === true,
   };
+}
+
+/** The parser of the command line names `--dry-run` `dryRun`. */
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function workingFolder(cwd: () => string): string {

@@ -1,0 +1,123 @@
+import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { allSeatFolders } from '../client/all-seats.ts';
+import type { ResolvedPaths } from '../config/config.ts';
+import { settingsFile } from '../config/config.ts';
+import { removeSeat } from '../directory/retention.ts';
+import { trustFile } from '../directory/trust.ts';
+import { TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { journalFolder } from '../mailbox/journal.ts';
+import { isThere, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
+import { isSeatId } from '../protocol/ids.ts';
+import { copiesFolder } from './plugin-copy.ts';
+import { isWakeFolder, wakeFolder } from './wake-folders.ts';
+
+/** A file or folder of ours, with what it is. */
+export interface OwnFile {
+  readonly path: string;
+  readonly what: string;
+  readonly remove: () => void;
+}
+
+/** The plugin copies and caches that are ours, wherever there are any. */
+export function ownCopiesAndCaches({ home, env }: ResolvedPaths): OwnFile[] {
+  const copies = copiesFolder(home);
+  const caches = cacheFolder(home, env);
+  const compiled = join(caches, 'compile-cache');
+  return [
+    {
+      path: copies,
+      what: 'the copies of the plugin',
+      remove: () => {
+        removeKnown(
+          copies,
+          (name) => /^\d+\.\d+\.\d+.*-[0-9a-f]{16}$/.test(name) || name.startsWith('.new-'),
+        );
+        removeIfEmpty(join(copies, '..'));
+      },
+    },
+    {
+      path: compiled,
+      what: 'the cache of compiled programs',
+      remove: () => {
+        rmSync(compiled, { recursive: true, force: true });
+        removeIfEmpty(caches);
+      },
+    },
+  ].filter(({ path }) => isThere(path));
+}
+
+/**
+ * Everything in a mailbox root that is ours: seats with their mail and façades, journal, wake files, verdicts, settings.
+ * What session-bridge v1 or somebody else put there is not among it; the root itself goes when nothing is left in it.
+ */
+export function ownMail(root: string): OwnFile[] {
+  const named: OwnFile[] = [
+    { path: seatsFolder(root), what: 'every seat with its mail', remove: () => removeSeats(root) },
+    {
+      path: journalFolder(root),
+      what: 'the journal',
+      remove: () => removeKnown(journalFolder(root), (name) => /^\d{4}-\d{2}-\d{2}\.jsonl$/.test(name)),
+    },
+    { path: wakeFolder(root), what: 'wake files', remove: () => removeKnown(wakeFolder(root), isWakeFolder) },
+    { path: trustFile(root), what: 'your verdicts about peers', remove: () => rmSync(trustFile(root)) },
+    { path: settingsFile(root), what: 'your settings', remove: () => rmSync(settingsFile(root)) },
+  ];
+  return named.filter(({ path }) => isThere(path));
+}
+
+/** Removes locks and temporary files of ours from a root, and the root's own folders where they are empty. */
+export function tidyRoot(root: string): void {
+  for (const name of namesIn(root)) {
+    if (isOurMark(name)) rmSync(join(root, name), { recursive: true, force: true });
+  }
+  for (const folder of [seatsFolder(root), sessionsFolder(root), root]) removeIfEmpty(folder);
+}
+
+function removeSeats(root: string): void {
+  for (const folder of allSeatFolders(root)) removeSeat(root, folder);
+  // A process that was killed while it removed a seat or a façade leaves these.
+  removeKnown(seatsFolder(root), (name) => /^\.removed-[a-z0-9]{6}-\d+$/.test(name));
+  for (const name of namesIn(sessionsFolder(root))) {
+    if (isSeatId(name.slice('.leaving-'.length)) && name.startsWith('.leaving-'))
+      rmSync(join(sessionsFolder(root), name), { recursive: true, force: true });
+  }
+}
+
+function isOurMark(name: string): boolean {
+  return name.startsWith(TEMPORARY_PREFIX) || name.startsWith('.shell-seat-lock~');
+}
+
+/** Removes what `isKnown` names or is a temporary file of ours, then the folder itself unless something else is in it. */
+function removeKnown(folder: string, isKnown: (name: string) => boolean): void {
+  for (const name of namesIn(folder)) {
+    if (isKnown(name) || isOurMark(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+  removeIfEmpty(folder);
+}
+
+function namesIn(folder: string): string[] {
+  // A link in the place of a folder of ours leads to somebody else's files.
+  if (unlessGone(() => !lstatSync(folder).isDirectory(), true)) return [];
+  return unlessGone(() => readdirSync(folder), []);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+  }
+}
+
+/** Where the launchers of this package keep what Node compiled. */
+function cacheFolder(home: string, env: ResolvedPaths['env']): string {
+  const named = env['XDG_CACHE_HOME'];
+  if (named) return join(named, 'cahoots');
+  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'cahoots');
+  if (process.platform === 'win32')
+    return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'cahoots');
+  return join(home, '.cache', 'cahoots');
+}
