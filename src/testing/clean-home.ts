@@ -236,6 +236,8 @@ const QUIET = {
   // Lets bypass mode run as root, as test containers do.
   IS_SANDBOX: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  // Newer versions clone a marketplace from GitHub at the first start of a home that has had to do with plugins.
+  CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
   DISABLE_TELEMETRY: '1',
   DISABLE_ERROR_REPORTING: '1',
   DISABLE_AUTOUPDATER: '1',
