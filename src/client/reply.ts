@@ -1,5 +1,4 @@
 import { isoMillis } from '../lib/clock.ts';
-import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
@@ -33,19 +32,20 @@ export function replyFromSeat(
     return seat.correspondent.reply(id, content).sent;
   }
   const claimed = seat.inbox.claim(id);
+  if (claimed === undefined) return seat.correspondent.reply(id, content).sent;
+  recordSeen(seat, claimed.message);
   try {
     const { sent } = seat.correspondent.reply(id, content);
-    if (claimed !== undefined) settleSeen(seat, claimed);
+    seat.inbox.settle(claimed);
     return sent;
   } catch (error) {
-    if (claimed !== undefined) seat.inbox.release(claimed, { maybeSeen: false });
+    seat.inbox.release(claimed, { maybeSeen: true });
     throw error;
   }
 }
 
-function settleSeen(seat: OpenSeat, claimed: ClaimedMessage): void {
+/** Whoever answers a message by its id has it before them. */
+function recordSeen(seat: OpenSeat, message: Message): void {
   const { config, clock } = seat.context;
-  seat.inbox.settle(claimed);
-  const at = isoMillis(clock.now());
-  recordState(config.root, claimed.message, { state: 'seen', at, by: seat.folder.id });
+  recordState(config.root, message, { state: 'seen', at: isoMillis(clock.now()), by: seat.folder.id });
 }
