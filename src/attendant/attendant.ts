@@ -231,6 +231,7 @@ export class Attendant {
         permissionClass: host.permissionClass,
         rule: host.inboundRule,
       }),
+      onControl: (message) => this.#onControl(message),
     });
     this.#desk.recover();
     resendUnsent({ root: config.root, clock }, seat.folder);
@@ -267,8 +268,7 @@ export class Attendant {
     const { folder } = this.seat();
     foldReceipts(folder);
     endSettledWaits(this.waits, folder);
-    const { eligible, held, control } = desk.look();
-    for (const message of control) this.#onControl(message);
+    const { eligible, held } = desk.look();
     this.#announceHeld(held);
     const waiting = serveWaits(this.waits, desk, {
       eligible,
@@ -343,8 +343,7 @@ export class Attendant {
     this.#waker.withdrawFailed(desk);
     const failed = desk.takeFailed('hook-context');
     if (failed !== undefined) return failed;
-    const { eligible, control } = desk.look();
-    for (const message of control) this.#onControl(message);
+    const { eligible } = desk.look();
     if (event !== 'Stop') return desk.take(eligible, 'hook-context');
     const now = this.#options.clock.now();
     const wakers = eligible.filter((message) => this.#mayWake(message));

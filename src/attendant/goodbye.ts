@@ -3,9 +3,9 @@ import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { readJournal } from '../mailbox/journal.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
-import type { SeatRecord } from '../protocol/seat.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
+import type { SeatRecord } from '../protocol/seat.ts';
 
 const LATE_ENTRIES = 500;
 

@@ -1,10 +1,11 @@
-import { findSent } from '../client/message-lookup.ts';
-import { trustChangedMs, verdictOf } from '../directory/trust.ts';
+import { findReceived, findSent } from '../client/message-lookup.ts';
+import { verdictOf } from '../directory/trust.ts';
 import { type Clock, isoMillis } from '../lib/clock.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
 import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { Message, PermissionClass } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
@@ -28,14 +29,14 @@ export interface DeskOptions {
     readonly permissionClass: PermissionClass;
     readonly rule: InboundRule;
   };
+  /** Given what is for the attendant itself: pings and ends of sessions. They are taken already, and cost no tokens. */
+  readonly onControl: (message: Message) => void;
 }
 
-/** Mail that the model may see now, and what the attendant handles by itself. */
+/** Mail that waits: what the model may see now, and what is held for a person. */
 export interface DeskView {
   readonly eligible: readonly PendingMessage[];
   readonly held: readonly PendingMessage[];
-  /** Pings and ends of sessions: taken from the mailbox already, they cost no tokens. */
-  readonly control: readonly Message[];
 }
 
 export interface TakenMail {
@@ -52,7 +53,6 @@ export class MailDesk {
   readonly offers: OfferBook;
   /** Held messages of which the sender knows already, with the reason that it was told. */
   readonly #heldReasons = new Map<MessageId, string>();
-  #trustSeenMs = 0;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -69,12 +69,9 @@ export class MailDesk {
   look(): DeskView {
     const eligible: PendingMessage[] = [];
     const held: PendingMessage[] = [];
-    const control: Message[] = [];
-    this.#trustSeenMs = trustChangedMs(this.#options.root);
     for (const pending of this.#inbox.pending()) {
       if (pending.from === this.#options.folder.id) this.#refuse(pending, 'a seat does not write to itself');
-      else if (pending.type === 'ping' || pending.type === 'session-ended')
-        control.push(...this.#takeControl(pending));
+      else if (pending.type === 'ping' || pending.type === 'session-ended') this.#takeControl(pending);
       else {
         const decision = this.#decide(pending);
         if (decision.kind === 'pass') eligible.push(pending);
@@ -85,86 +82,95 @@ export class MailDesk {
         }
       }
     }
-    return { eligible, held, control };
+    return { eligible, held };
   }
 
-  /** Whether a person changed a verdict since the last look. */
-  trustChanged(): boolean {
-    return trustChangedMs(this.#options.root) !== this.#trustSeenMs;
+  /** Whether a message is the response to a query that this seat sent to that very peer. */
+  answersOwnQuery({ type, from, inReplyTo }: Pick<Message, 'type' | 'from' | 'inReplyTo'>): boolean {
+    if (type !== 'response' || inReplyTo === null) return false;
+    return findSent(this.#options.folder, inReplyTo)?.message.to === from;
   }
 
   /** Claims messages and puts them before the model by `path`; undefined when there was none to take. */
   take(pending: readonly PendingMessage[], path: DeliveryPath): TakenMail | undefined {
-    const blocks: string[] = [];
-    const messages: Message[] = [];
-    let characters = 0;
+    const batch = new Batch();
     for (const { id } of pending) {
       const claimed = this.#inbox.claim(id);
       if (claimed === undefined) continue;
       const block = this.#render(claimed.message);
-      if (characters > 0 && characters + block.length > MAX_BATCH_CHARACTERS) {
+      if (!batch.add(claimed.message, block)) {
         this.#inbox.release(claimed, { maybeSeen: false });
         break;
       }
-      characters += block.length;
-      blocks.push(block);
-      messages.push(claimed.message);
       this.#noteOffer(claimed, path, block);
     }
-    return this.#taken(blocks, messages, path);
+    return this.#taken(batch, path);
   }
 
-  /** Puts failed offers before the model again, headed as repeats; undefined when there is none. */
-  takeFailed(path: DeliveryPath): TakenMail | undefined {
-    const blocks: string[] = [];
-    const messages: Message[] = [];
-    for (const offer of this.offers.failed()) {
-      const { claimed } = offer;
-      const again = {
-        ...claimed,
-        message: { ...claimed.message, repeat: (claimed.message.repeat ?? 0) + 1 },
-      };
-      const block = this.#render(again.message);
-      blocks.push(block);
-      messages.push(again.message);
-      this.#noteOffer(again, path, block);
+  /** Puts failed offers that `may` come now before the model again, headed as repeats; undefined when there is none. */
+  takeFailed(path: DeliveryPath, may: (message: Message) => boolean = () => true): TakenMail | undefined {
+    const batch = new Batch();
+    for (const { claimed } of this.offers.failed()) {
+      if (!may(claimed.message)) continue;
+      const message = { ...claimed.message, repeat: (claimed.message.repeat ?? 0) + 1 };
+      const block = this.#render(message);
+      if (!batch.add(message, block)) break;
+      this.#noteOffer({ ...claimed, message }, path, block);
     }
-    return this.#taken(blocks, messages, path);
+    return this.#taken(batch, path);
   }
 
-  /** One page of a long message that was offered by its head; undefined when no such message is open here. */
-  takePage(id: MessageId, page: number): string | undefined {
-    const offer = this.offers.get(id);
-    if (offer === undefined) return undefined;
-    const text = renderPage(offer.claimed.message, page);
-    if (page >= pageCount(offer.claimed.message.content))
-      this.offers.expectLastPage(id, text, this.#options.clock.now());
-    return text;
+  /**
+   * One page of a message that was offered, or that waits and may be seen: giving a page of it is an offer of it.
+   *
+   * Undefined when it is neither: it was handled before, or is not here. Throws `usage` for a page that there is not, and
+   * `message-held` or `message-refused` for a message that the gate keeps from the model.
+   */
+  takePage(id: MessageId, page: number): { readonly text: string; readonly message: Message } | undefined {
+    const offered = this.offers.get(id);
+    const claimed = offered?.claimed ?? this.#claimIfEligible(id);
+    if (claimed === undefined) return undefined;
+    const { message } = claimed;
+    const text = this.#orGiveBack(offered === undefined ? claimed : undefined, () =>
+      renderPage(message, page),
+    );
+    if (offered === undefined) {
+      this.#noteOffer(claimed, 'tool', text);
+      this.#record(message, { state: 'offered', path: 'tool' });
+    }
+    if (page >= pageCount(message.content)) this.offers.expectLastPage(id, text, this.#options.clock.now());
+    return { text, message };
   }
 
   /** Settles what the conversation proves to be seen; returns those messages. */
   settleSeen(): Message[] {
-    return this.offers.takeSeen().map(({ claimed, path }) => this.#settle(claimed, path));
+    return this.offers.findSeen().map((offer) => this.#settle(offer.claimed, offer.path));
   }
 
-  /** The model has named the id in a call of ours: that proves that it saw the message. */
-  settleQuoted(id: MessageId): void {
-    const offer = this.offers.remove(id);
-    if (offer !== undefined) this.#settle(offer.claimed, offer.path);
+  /**
+   * The model has named the id in a call of ours: that proves that it saw the message, also one that only waited.
+   *
+   * Throws `message-held` or `message-refused` for a message that the gate keeps from the model.
+   */
+  quote(id: MessageId): void {
+    const offer = this.offers.get(id);
+    const claimed = offer?.claimed ?? this.#claimIfEligible(id);
+    if (claimed === undefined) return;
+    this.#settle(claimed, offer?.path ?? 'tool');
   }
 
-  /** Takes a message that still waits for the model's own call about it (reply before it was offered). */
-  takeQuoted(id: MessageId): void {
-    const claimed = this.#inbox.claim(id);
-    if (claimed !== undefined) this.#settle(claimed, 'tool');
-  }
-
-  /** Gives back what was not proved, for the next sitter or conversation. */
+  /** Gives back what was not proved, for the next sitter or conversation. What cannot be given back stays taken. */
   releaseAll(): void {
+    const faults: unknown[] = [];
     for (const { claimed } of this.offers.all()) {
-      this.offers.remove(claimed.message.id);
-      this.#inbox.release(claimed, { maybeSeen: true });
+      try {
+        this.#inbox.release(claimed, { maybeSeen: true });
+        this.offers.remove(claimed.message.id);
+      } catch (error) {
+        faults.push(error);
+      }
     }
+    if (faults.length > 0) throw faults[0];
   }
 
   /** The path did not take these offers: another one may. */
@@ -174,6 +180,7 @@ export class MailDesk {
 
   #settle(claimed: ClaimedMessage, path: DeliveryPath): Message {
     this.#inbox.settle(claimed);
+    this.offers.remove(claimed.message.id);
     this.#record(claimed.message, { state: 'seen', path });
     return claimed.message;
   }
@@ -183,7 +190,7 @@ export class MailDesk {
     this.#heldReasons.delete(claimed.message.id);
   }
 
-  #taken(blocks: readonly string[], messages: readonly Message[], path: DeliveryPath): TakenMail | undefined {
+  #taken({ blocks, messages }: Batch, path: DeliveryPath): TakenMail | undefined {
     if (messages.length === 0) return undefined;
     const confirm = (): void => {
       for (const message of messages) this.#record(message, { state: 'offered', path });
@@ -199,6 +206,24 @@ export class MailDesk {
     });
   }
 
+  /** Claims a message that waits and that the gate lets through; undefined when no such message waits. */
+  #claimIfEligible(id: MessageId): ClaimedMessage | undefined {
+    const { eligible, held } = this.look();
+    if (held.some((pending) => pending.id === id)) throw keptBack(id, 'held');
+    if (eligible.some((pending) => pending.id === id)) return this.#inbox.claim(id);
+    if (findReceived(this.#options.folder, id)?.place === 'rejected') throw keptBack(id, 'refused');
+    return undefined;
+  }
+
+  #orGiveBack<T>(claimed: ClaimedMessage | undefined, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (claimed !== undefined) this.#inbox.release(claimed, { maybeSeen: false });
+      throw error;
+    }
+  }
+
   #decide(pending: PendingMessage): ReturnType<typeof decide> {
     const { root, folder } = this.#options;
     const { attention, permissionClass, rule } = this.#options.session();
@@ -207,20 +232,15 @@ export class MailDesk {
       attention,
       ownClass: permissionClass,
       verdict: verdictOf(root, { sender: pending.from, receiver: folder.id }),
-      answersOwnQuery: this.#answersOwnQuery(pending),
+      answersOwnQuery: this.answersOwnQuery(pending),
     });
   }
 
-  #answersOwnQuery({ type, from, inReplyTo }: PendingMessage): boolean {
-    if (type !== 'response' || inReplyTo === null) return false;
-    return findSent(this.#options.folder, inReplyTo)?.message.to === from;
-  }
-
-  #takeControl(pending: PendingMessage): Message[] {
+  #takeControl(pending: PendingMessage): void {
     const claimed = this.#inbox.claim(pending.id);
-    if (claimed === undefined) return [];
+    if (claimed === undefined) return;
     this.#inbox.settle(claimed);
-    return [claimed.message];
+    this.#options.onControl(claimed.message);
   }
 
   #refuse(pending: PendingMessage, reason: string): void {
@@ -243,4 +263,32 @@ export class MailDesk {
     const { root, clock, folder } = this.#options;
     recordState(root, message, { ...what, at: isoMillis(clock.now()), by: folder.id });
   }
+}
+
+/** Messages that together fit into one turn; the first one always does. */
+class Batch {
+  readonly blocks: string[] = [];
+  readonly messages: Message[] = [];
+  #characters = 0;
+
+  /** Adds a message, or returns false when it does not fit any more. */
+  add(message: Message, block: string): boolean {
+    if (this.#characters > 0 && this.#characters + block.length > MAX_BATCH_CHARACTERS) return false;
+    this.#characters += block.length;
+    this.blocks.push(block);
+    this.messages.push(message);
+    return true;
+  }
+}
+
+function keptBack(id: MessageId, how: 'held' | 'refused'): CahootsError {
+  return how === 'held'
+    ? new CahootsError('message-held', `${id} is held for the user.`, {
+        remedy: `Only they can let it through, with: cahoots accept ${id}`,
+        facts: { id },
+      })
+    : new CahootsError('message-refused', `${id} was refused and is not shown.`, {
+        remedy: `The user can look at it with: cahoots show ${id}`,
+        facts: { id },
+      });
 }

@@ -108,8 +108,8 @@ export class OfferBook {
     return offer;
   }
 
-  /** Looks into the conversation and returns those that are proved to be seen; they have left the book. */
-  takeSeen(): Offer[] {
+  /** Looks into the conversation and returns those that are proved to be seen; {@link remove} takes them out. */
+  findSeen(): Offer[] {
     if (this.#isNothingSought()) return [];
     const seen: Offer[] = [];
     for (const [id, offer] of this.#offers) {
@@ -120,7 +120,6 @@ export class OfferBook {
       if (offer.isWhole) seen.push(offer);
       else this.#offers.set(id, { ...offer, phase: 'reading' });
     }
-    for (const { claimed } of seen) this.#offers.delete(claimed.message.id);
     if (this.#isNothingSought()) this.#proof.reset();
     return seen;
   }

@@ -1,3 +1,4 @@
+import { CahootsError } from '../protocol/errors.ts';
 import type { Message } from '../protocol/message.ts';
 
 /** Longer content is given by its head; the rest is read page by page. */
@@ -95,9 +96,15 @@ export function pageCount(content: string): number {
   return Math.max(1, Math.ceil(content.length / PAGE_CHARACTERS));
 }
 
-/** One page of a long message, pages counted from 1. */
+/** One page of a long message, pages counted from 1. Throws `usage` for a page that there is not. */
 export function renderPage(message: Message, page: number): string {
   const pages = pageCount(message.content);
+  if (page < 1 || page > pages) {
+    throw new CahootsError('usage', `${message.id} has no page ${page}.`, {
+      remedy: pages === 1 ? 'It has one page, page 1.' : `It has the pages 1 to ${pages}.`,
+      facts: { page, pages },
+    });
+  }
   const text = between(message.content, (page - 1) * PAGE_CHARACTERS, page * PAGE_CHARACTERS);
   const next =
     page < pages

@@ -96,8 +96,7 @@ export class SessionTools {
   /** Answers a message. That the model names its id proves that it has seen it. */
   reply(id: MessageId, text: string): { sent: Message; to: Message } {
     const { attendant } = this.#ready();
-    attendant.desk().settleQuoted(id);
-    attendant.desk().takeQuoted(id);
+    attendant.desk().quote(id);
     const result = attendant.correspondent.reply(id, text);
     attendant.openQueries.delete(id);
     return result;
@@ -139,13 +138,17 @@ export class SessionTools {
     return mail?.text;
   }
 
-  /** One page of a long message. Throws `message-unknown` when no such message is open here. */
+  /**
+   * One page of a message. Throws `message-unknown`, `usage` when it has no such page, and `message-held` or
+   * `message-refused` when the gate keeps it from the model.
+   */
   page(id: MessageId, page: number, context: ToolContext): string {
     const { attendant } = this.#ready();
     requireMain(context);
-    const text = attendant.desk().takePage(id, page);
+    const taken = attendant.desk().takePage(id, page);
+    if (taken?.message.type === 'query') attendant.openQueries.set(id, taken.message);
     void attendant.pump();
-    return text ?? renderPage(attendant.correspondent.received(id), page);
+    return taken?.text ?? renderPage(attendant.correspondent.received(id), page);
   }
 
   /** Pings a peer and waits two seconds for its answer. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
-import { MAX_OFFERS, OfferBook } from '../../../src/attendant/offer-book.ts';
+import { MAX_OFFERS, type Offer, OfferBook } from '../../../src/attendant/offer-book.ts';
 import { MAX_INLINE_CHARACTERS, renderPage } from '../../../src/attendant/offer-text.ts';
 import type { ClaimedMessage } from '../../../src/mailbox/inbox.ts';
 import type { Message } from '../../../src/protocol/message.ts';
@@ -45,6 +45,13 @@ function desk(t: TestContext): Desk {
   };
 }
 
+/** What is proved to be seen leaves the book, as the desk does it. */
+function takeSeen(book: OfferBook): Offer[] {
+  const seen = book.findSeen();
+  for (const { claimed } of seen) book.remove(claimed.message.id);
+  return seen;
+}
+
 function claimed(taken: Message): ClaimedMessage {
   return { message: taken, path: '/nowhere', arrivedMs: 0 };
 }
@@ -59,18 +66,18 @@ suite('an offered message', () => {
     const one = offer('hook-context');
     assert.equal(phase(one), 'offered');
     assert.deepEqual([book.hasOpen(), book.hasUnrecorded(), book.size], [true, true, 1]);
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     transcript.hookContext('PostToolBatch', textOf(one));
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     assert.equal(phase(one), 'recorded');
     assert.deepEqual([book.hasOpen(), book.hasUnrecorded()], [true, false]);
     transcript.assistant('I see.');
     assert.deepEqual(
-      book.takeSeen().map(({ claimed: { message: seen } }) => seen.id),
+      takeSeen(book).map(({ claimed: { message: seen } }) => seen.id),
       [one.id],
     );
     assert.deepEqual([book.hasOpen(), book.size], [false, 0]);
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
   });
 
   test('goes straight to seen when record and answer were written between two looks', (t) => {
@@ -78,7 +85,7 @@ suite('an offered message', () => {
     const [one, other] = [offer('hook-context'), offer('hook-context')];
     transcript.hookContext('UserPromptSubmit', `${textOf(one)} and ${textOf(other)}`);
     transcript.assistant('I see.');
-    assert.equal(book.takeSeen().length, 2);
+    assert.equal(takeSeen(book).length, 2);
   });
 
   for (const path of INLINE) {
@@ -128,7 +135,7 @@ suite('an offered message', () => {
     const { book, transcript, offer, phase } = desk(t);
     const one = offer('inbox-socket');
     transcript.peerMessage(textOf(one));
-    book.takeSeen();
+    takeSeen(book);
     for (let boundary = 0; boundary < 3; boundary += 1) book.passBoundary(LATER_MS);
     book.passIdle(LATER_MS, () => 0);
     assert.equal(phase(one), 'recorded');
@@ -140,11 +147,11 @@ suite('an offered message', () => {
     book.passIdle(LATER_MS, () => 0);
     assert.equal(book.failed().length, 1);
     transcript.peerMessage(textOf(one));
-    book.takeSeen();
+    takeSeen(book);
     assert.equal(phase(one), 'recorded');
     assert.deepEqual(book.failed(), []);
     transcript.assistant('I see.');
-    assert.equal(book.takeSeen().length, 1);
+    assert.equal(takeSeen(book).length, 1);
   });
 
   test('of which its path said at once that it did not take it, has failed', (t) => {
@@ -191,7 +198,7 @@ suite('an offered message', () => {
     assert.equal(book.remove(one.id), undefined);
     transcript.prompt(textOf(one));
     transcript.assistant('I see.');
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
   });
 });
 
@@ -203,10 +210,10 @@ suite('a book without offers', () => {
     transcript.assistant('I see.');
     for (let turn = 0; turn < 30; turn += 1) transcript.prompt('x'.repeat(100_000));
     book.offer({ claimed: claimed(early), path: 'tool', needles: [textOf(early)], nowMs: 0 });
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     const late = offer('tool');
     transcript.prompt(textOf(late));
-    book.takeSeen();
+    takeSeen(book);
     assert.deepEqual([phase(early), phase(late)], ['offered', 'recorded']);
   });
 
@@ -221,7 +228,7 @@ suite('a book without offers', () => {
     transcript.tip = second;
     transcript.toolResult('toolu_2', 'something else');
     transcript.assistant('I see.', 'msg_2');
-    assert.equal(book.takeSeen().length, 1);
+    assert.equal(takeSeen(book).length, 1);
   });
 });
 
@@ -233,7 +240,7 @@ suite('a message that is too long for one turn', () => {
     const long = offer('hook-context', { content: `This was the last page. ${content}` });
     transcript.hookContext('PostToolBatch', `${textOf(long)} This was the last page.`);
     transcript.assistant('I see.');
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     assert.equal(phase(long), 'reading');
     assert.equal(book.hasOpen(), false, 'nothing is on its way');
     book.passBoundary(LATER_MS);
@@ -246,9 +253,9 @@ suite('a message that is too long for one turn', () => {
     assert.equal(book.get(long.id)?.path, 'tool');
     transcript.call('toolu_1');
     transcript.toolResult('toolu_1', page);
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     transcript.assistant('All of it.');
-    assert.equal(book.takeSeen().length, 1);
+    assert.equal(takeSeen(book).length, 1);
     assert.equal(book.size, 0);
   });
 
@@ -258,7 +265,7 @@ suite('a message that is too long for one turn', () => {
     book.expectLastPage(long.id, renderPage(long, 1), 0);
     transcript.prompt(`${textOf(long)} id="${long.id}" This was the last page.`);
     transcript.assistant('I see.');
-    assert.deepEqual(book.takeSeen(), []);
+    assert.deepEqual(takeSeen(book), []);
     assert.equal(phase(long), 'offered');
   });
 
@@ -267,7 +274,7 @@ suite('a message that is too long for one turn', () => {
     const long = offer('hook-context', { content });
     transcript.hookContext('PostToolBatch', textOf(long));
     transcript.assistant('I see.');
-    book.takeSeen();
+    takeSeen(book);
     assert.equal(phase(long), 'reading');
     assert.equal(proof.stateOf({ needles: [textOf(long)] }), 'absent', 'what was read is forgotten');
   });
