@@ -49,7 +49,7 @@ function checkWaiting(root: string, folders: readonly SeatFolder[]): Check {
   if (all.length === 0) return ok('mail', `${counted(folders.length, 'seat')}, no mail waits`);
   return ok(
     'mail',
-    `${counted(all.length, 'message')} wait in ${seats} of ${counted(folders.length, 'seat')}`,
+    `${counted(all.length, 'message')} ${all.length === 1 ? 'waits' : 'wait'} in ${seats} of ${counted(folders.length, 'seat')}`,
   );
 }
 

@@ -1,10 +1,10 @@
-import { type Check, counted, fail, failWith, ok, warn } from './check.ts';
+import { type Check, fail, failWith, ok, warn } from './check.ts';
 import { type ClaudeCode, findClaudeCode, type HostPlugin } from './claude-code.ts';
 import { deliveryAbilities, deliveryProblem } from './delivery-paths.ts';
 import { hostSettingsFile, readHostSettings } from './host-settings.ts';
-import { type InstallContext, NODE_FLOOR, PLUGIN_ID } from './install-context.ts';
-import { pluginDigest } from './package-files.ts';
-import { copyOf } from './plugin-copy.ts';
+import { type InstallContext, MARKETPLACE, NODE_FLOOR, PLUGIN_ID } from './install-context.ts';
+import { pluginDigest, pluginVersion } from './package-files.ts';
+import { digestOfCopy } from './plugin-copy.ts';
 import { findSessionNode, nodeProblem } from './session-node.ts';
 import { installedIn } from './setup.ts';
 import { HOOKS_ARE_OFF, V1_COLLIDES, v1Plugin } from './setup-warnings.ts';
@@ -24,8 +24,10 @@ export async function checkPrograms(context: InstallContext): Promise<Check[]> {
     checkDelivery(claude),
   ];
   try {
-    const plugins = await claude.plugins();
-    return [...checks, ...checkHostSettings(context), checkPlugin(context, plugins), ...checkV1(plugins)];
+    const [plugins, marketplaces] = await Promise.all([claude.plugins(), claude.marketplaces()]);
+    const source = marketplaces.find(({ name }) => name === MARKETPLACE)?.path;
+    const plugin = checkPlugin(context, { plugins, source });
+    return [...checks, ...checkHostSettings(context), plugin, ...checkV1(plugins)];
   } catch (error) {
     return [...checks, ...checkHostSettings(context), failWith('plugin', error)];
   }
@@ -68,49 +70,35 @@ function checkHostSettings(context: InstallContext): Check[] {
   ];
 }
 
-function checkPlugin(context: InstallContext, plugins: readonly HostPlugin[]): Check {
+function checkPlugin(
+  { version, packageRoot }: InstallContext,
+  { plugins, source }: { plugins: readonly HostPlugin[]; source: string | undefined },
+): Check {
+  const remedy = 'Run: cahoots setup';
   const plugin = installedIn(plugins);
   if (plugin === undefined) {
     const other = plugins.find(({ id }) => id === PLUGIN_ID);
-    const what =
-      other === undefined
-        ? 'the plugin is not installed'
-        : `the plugin is installed with scope ${other.scope} only`;
-    return fail('plugin', what, 'Run: cahoots setup');
+    const only = other === undefined ? 'not installed' : `installed with scope ${other.scope} only`;
+    return fail('plugin', `the plugin is ${only}`, remedy);
   }
-  const { errors = [], enabled, version } = plugin;
-  const shown = plugin.folderVersion ?? version;
+  const { errors = [], enabled, installPath } = plugin;
   if (errors.length > 0)
-    return fail('plugin', `Claude Code cannot load the plugin: ${errors.join('; ')}`, 'Run: cahoots setup');
-  if (!enabled) return fail('plugin', 'the plugin is installed but not enabled', 'Run: cahoots setup');
-  if (shown !== context.version) {
-    return warn(
-      'plugin',
-      `the plugin has version ${shown}, this program ${context.version}`,
-      'Run: cahoots setup',
-    );
-  }
-  if (differs(context, plugin)) {
-    return warn('plugin', `the plugin ${shown} differs from the one in this package`, 'Run: cahoots setup');
-  }
-  return ok('plugin', `plugin ${PLUGIN_ID} ${shown} is installed and enabled`);
+    return fail('plugin', `Claude Code cannot load the plugin: ${errors.join('; ')}`, remedy);
+  if (!enabled) return fail('plugin', 'the plugin is installed but not enabled', remedy);
+  // Sessions load it from the marketplace's folder where it has one.
+  const shown = (source === undefined ? undefined : pluginVersion(source)) ?? plugin.version;
+  if (shown !== version)
+    return warn('plugin', `the plugin has version ${shown}, this program ${version}`, remedy);
+  const digest = source === undefined ? digestOf(installPath) : digestOfCopy(source);
+  if (packageRoot !== undefined && digest !== digestOfCopy(packageRoot))
+    return warn('plugin', `the plugin ${shown} is not the one of this package: its files differ`, remedy);
+  return ok('plugin', `the plugin ${PLUGIN_ID} ${shown} is installed and enabled`);
 }
 
-/** Same version, other files: a package that was built anew. */
-function differs(
-  { packageRoot, paths }: InstallContext,
-  { readFromFolder, installPath }: HostPlugin,
-): boolean {
-  const folder = readFromFolder ?? installPath;
-  if (packageRoot === undefined || folder === undefined) return false;
-  const digest = pluginDigest(folder);
-  return digest !== undefined && !copyOf(paths.home, packageRoot).endsWith(`-${digest}`);
+function digestOf(folder: string | undefined): string | undefined {
+  return folder === undefined ? undefined : pluginDigest(folder);
 }
 
 function checkV1(plugins: readonly HostPlugin[]): Check[] {
-  const found = plugins.filter((plugin) => v1Plugin([plugin]) !== undefined);
-  if (found.length === 0) return [];
-  const what =
-    found.length === 1 ? V1_COLLIDES.what : `${V1_COLLIDES.what} (${counted(found.length, 'time')})`;
-  return [warn('v1-plugin', what, V1_COLLIDES.remedy)];
+  return v1Plugin(plugins) === undefined ? [] : [warn('v1-plugin', V1_COLLIDES.what, V1_COLLIDES.remedy)];
 }

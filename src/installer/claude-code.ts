@@ -14,7 +14,7 @@ const pluginSchema = z.looseObject({
   scope: z._default(z.string(), ''),
   enabled: z._default(z.boolean(), false),
   installPath: z.optional(z.string()),
-  /** From 2.1.3xx on: a plugin of a marketplace in a folder is read from there at each start of a session. */
+  /** Newer versions tell the folder of a marketplace from which sessions load the plugin. */
   readFromFolder: z.optional(z.string()),
   folderVersion: z.optional(z.string()),
   errors: z.optional(z.array(z.string())),

@@ -76,7 +76,10 @@ export function tidyRoot(root: string): void {
 }
 
 function removeSeats(root: string): void {
-  for (const folder of allSeatFolders(root)) removeSeat(root, folder);
+  for (const folder of allSeatFolders(root)) {
+    // A link is none of ours, wherever it leads.
+    if (lstatSync(folder.path).isDirectory()) removeSeat(root, folder);
+  }
   // A process that was killed while it removed a seat or a façade leaves these.
   removeKnown(seatsFolder(root), (name) => /^\.removed-[a-z0-9]{6}-\d+$/.test(name));
   for (const name of namesIn(sessionsFolder(root))) {
@@ -86,7 +89,7 @@ function removeSeats(root: string): void {
 }
 
 function isOurMark(name: string): boolean {
-  return name.startsWith(TEMPORARY_PREFIX) || name.startsWith('.shell-seat-lock~');
+  return name.startsWith(TEMPORARY_PREFIX) || /^\.[a-z-]+-lock~/.test(name);
 }
 
 /** Removes what `isKnown` names or is a temporary file of ours, then the folder itself unless something else is in it. */

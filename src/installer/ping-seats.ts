@@ -72,7 +72,7 @@ class Round {
     try {
       for (const seat of seats) this.#ping(seat);
       look();
-      await done.promise;
+      if (!signal.aborted) await done.promise;
     } finally {
       clearTimeout(timer);
       watch.close();

@@ -20,8 +20,8 @@ const KEEP_OLD_COPIES_MS = 14 * 24 * 60 * 60 * 1000;
 const UNFINISHED = '.new-';
 
 /**
- * The folder in which setup keeps copies of the plugin for Claude Code, which reads a marketplace in a folder, and from
- * 2.1.3xx on the plugin in it, at each start of a session: it must outlive an `npx` folder or another Node version.
+ * The folder in which setup keeps copies of the plugin for Claude Code. Sessions load a plugin of a marketplace in a
+ * folder from that very folder (seen with 2.1.197 and 2.1.329), so it must outlive an `npx` folder or a Node version.
  *
  * Follows from the home folder alone: a variable that a project can set must not say where a session's programs are.
  */

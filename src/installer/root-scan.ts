@@ -64,7 +64,8 @@ export function makePrivate(path: string): boolean {
   try {
     const file = openSync(path, flags);
     try {
-      fchmodSync(file, fstatSync(file).mode & 0o700);
+      const stat = fstatSync(file);
+      fchmodSync(file, stat.mode & (stat.isDirectory() ? 0o700 : 0o600));
     } finally {
       closeSync(file);
     }

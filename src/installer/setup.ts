@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { CahootsError } from '../protocol/errors.ts';
 import { type ClaudeCode, findClaudeCode, type HostMarketplace, type HostPlugin } from './claude-code.ts';
 import { hostSettingsFile, readHostSettings } from './host-settings.ts';
@@ -41,7 +42,7 @@ export async function planSetup(context: InstallContext): Promise<SetupPlan> {
   const packageRoot = requirePlugin(context.packageRoot);
   requireReadableSettings(context);
   const claude = await findClaudeCode(context);
-  const [plugins, marketplaces] = [await claude.plugins(), await claude.marketplaces()];
+  const [plugins, marketplaces] = await Promise.all([claude.plugins(), claude.marketplaces()]);
   const copy = copyOf(context.paths.home, packageRoot);
   const version = pluginVersion(packageRoot) ?? context.version;
   const marketplace = marketplaces.find(({ name }) => name === MARKETPLACE);
@@ -51,7 +52,7 @@ export async function planSetup(context: InstallContext): Promise<SetupPlan> {
     copy,
     version,
     steps: [...copySteps(plan), ...marketplaceSteps(plan), ...pluginSteps(plan, plugins)],
-    installed: told(installedIn(plugins), copy),
+    installed: told(installedIn(plugins), marketplace?.path ?? copy),
     warnings: await warningsOf(context, { claude, plugins, packageRoot }),
   };
 }
@@ -84,10 +85,10 @@ export async function runSetup(
   return result;
 }
 
-function told(plugin: HostPlugin | undefined, copy: string): InstalledPlugin | undefined {
+function told(plugin: HostPlugin | undefined, marketplace: string): InstalledPlugin | undefined {
   if (plugin === undefined) return undefined;
-  const { id, version, enabled, readFromFolder, installPath } = plugin;
-  return { id, version, enabled, path: readFromFolder ?? installPath ?? copy };
+  const { id, version, enabled, readFromFolder } = plugin;
+  return { id, version, enabled, path: readFromFolder ?? join(marketplace, PLUGIN_FOLDER) };
 }
 
 /** The plugin as this user has it for all projects, or undefined. */
@@ -104,7 +105,7 @@ interface Facts {
 }
 
 function copySteps({ packageRoot, copy, version }: Facts): Step[] {
-  if (digestOfCopy(copy) === pluginDigest(`${packageRoot}/${PLUGIN_FOLDER}`)) return [];
+  if (digestOfCopy(copy) === pluginDigest(join(packageRoot, PLUGIN_FOLDER))) return [];
   return [
     {
       what: `copy the plugin (version ${version}) to ${copy}`,

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { listPeers, type Peer } from '../directory/peers.ts';
 import { unlessGone } from '../lib/errno.ts';
-import { isThere, requireOwnFolder } from '../mailbox/seat-folder.ts';
+import { isThere, requireOwnFolder, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { type ClaudeCode, findClaudeCode, type HostPlugin } from './claude-code.ts';
 import { hostSettingsFile, readHostSettings } from './host-settings.ts';
@@ -42,7 +42,7 @@ export async function planUninstall(
   const { root } = context.paths;
   const hasRoot = isThere(root);
   if (mail && hasRoot) {
-    requireOwnFolder(realpathSync(root));
+    requireOwnRoot(root);
     requireNobodyHere(context);
   }
   const host = await hostSteps(context);
@@ -90,7 +90,7 @@ async function hostSteps(context: InstallContext): Promise<HostPart> {
     if (!(error instanceof CahootsError) || error.code !== 'host-missing') throw error;
     return { steps: [], kept: leftInSettings(context) };
   }
-  const [plugins, marketplaces] = [await claude.plugins(), await claude.marketplaces()];
+  const [plugins, marketplaces] = await Promise.all([claude.plugins(), claude.marketplaces()]);
   const plugin = installedIn(plugins);
   const others = plugins.filter(({ id }) => id !== PLUGIN_ID && id.endsWith(`@${MARKETPLACE}`));
   const isListed = marketplaces.some(({ name }) => name === MARKETPLACE);
@@ -169,6 +169,12 @@ function tidyStep(root: string): Step {
     what: `locks, temporary files and empty folders of ours: ${root}`,
     run: async () => tidyRoot(root),
   };
+}
+
+function requireOwnRoot(root: string): void {
+  for (const folder of [realpathSync(root), seatsFolder(root), sessionsFolder(root)]) {
+    if (isThere(folder)) requireOwnFolder(folder);
+  }
 }
 
 function requireNobodyHere(context: InstallContext): void {
