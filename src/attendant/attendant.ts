@@ -278,8 +278,11 @@ export class Attendant {
     this.#noteIdle();
     this.#passIdleBoundary(desk);
     if (this.#idleSinceMs !== undefined) {
-      const wakers = waiting.filter((message) => this.#mayWake(message));
-      const woken = await this.#waker.wakeIfDue(desk, wakers, this.#conversation);
+      const woken = await this.#waker.wakeIfDue(desk, {
+        waiting,
+        mayWake: (message) => this.#mayWake(desk, message),
+        conversation: this.#conversation,
+      });
       for (const message of woken) this.#noteOffered(message);
     }
     await this.#publish();
@@ -302,11 +305,13 @@ export class Attendant {
     const { host } = this.#options;
     if (call.event === 'PreToolUse') return this.#onOwnTool(call);
     if (call.agent !== '') return '{}';
-    host.learn({
-      conversation: call.conversation,
-      transcript: call.transcript,
-      permissionMode: call.permissionMode,
-    });
+    // The end of a conversation names the one that is not shown any more.
+    if (call.event !== 'SessionEnd')
+      host.learn({
+        conversation: call.conversation,
+        transcript: call.transcript,
+        permissionMode: call.permissionMode,
+      });
     if (call.event === 'UserPromptSubmit') this.#busySinceHook = true;
     if (call.event === 'Stop' || call.event === 'StopFailure') this.#busySinceHook = false;
     const desk = this.#desk;
@@ -341,20 +346,22 @@ export class Attendant {
   #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
     if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch' && event !== 'Stop') return undefined;
     this.#waker.withdrawFailed(desk);
-    const failed = desk.takeFailed('hook-context');
-    if (failed !== undefined) return failed;
     const { eligible } = desk.look();
-    if (event !== 'Stop') return desk.take(eligible, 'hook-context');
+    if (event !== 'Stop') return desk.takeFailed('hook-context') ?? desk.take(eligible, 'hook-context');
+    // What is given at the end of a turn causes another one.
     const now = this.#options.clock.now();
-    const wakers = eligible.filter((message) => this.#mayWake(message));
-    if (wakers.length === 0 || !this.#cap.allows(now)) return undefined;
-    this.#cap.record(now);
-    return desk.take(wakers, 'hook-context');
+    if (!this.#cap.allows(now)) return undefined;
+    const mayWake = (message: Message | PendingMessage): boolean => this.#mayWake(desk, message);
+    const mail =
+      desk.takeFailed('hook-context', mayWake) ?? desk.take(eligible.filter(mayWake), 'hook-context');
+    if (mail !== undefined) this.#cap.record(now);
+    return mail;
   }
 
-  #mayWake({ type }: PendingMessage): boolean {
-    if (type === 'response') return true;
-    return type === 'query' && this.#keeper.record?.attention === 'open';
+  /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
+  #mayWake(desk: MailDesk, message: Pick<Message, 'type' | 'from' | 'inReplyTo'>): boolean {
+    if (desk.answersOwnQuery(message)) return true;
+    return message.type !== 'note' && this.#keeper.record?.attention === 'open';
   }
 
   #onControl(message: Message): void {

@@ -6,6 +6,15 @@ import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
 import type { TurnCap } from './turn-cap.ts';
 
+export interface WakeRequest {
+  /** What waits and may be seen. */
+  readonly waiting: readonly PendingMessage[];
+  /** Whether a message may cause a turn of its own. */
+  readonly mayWake: (message: Pick<Message, 'type' | 'from' | 'inReplyTo'>) => boolean;
+  /** The one that the session shows now. */
+  readonly conversation: string;
+}
+
 export interface WakerOptions {
   /** In the order in which they are tried. */
   readonly wakePaths: readonly WakePath[];
@@ -24,7 +33,7 @@ export class Waker {
 
   /** The first path that can be used now. */
   firstPath(): DeliveryPath | undefined {
-    return this.#options.wakePaths.find((candidate) => candidate.unavailable() === undefined)?.path;
+    return this.#usablePaths()[0]?.path;
   }
 
   /** How long after a wake by that path an idle session may still show nothing of it. */
@@ -33,42 +42,56 @@ export class Waker {
   }
 
   /**
-   * Wakes the session for `wakers`, or for offers that another path failed to bring, by the first path that takes it.
+   * Wakes the session for mail that may wake it, first for what another path failed to bring, by the first path that
+   * takes it.
    *
    * Returns the messages that were put before the model; none while an earlier text is still on its way, when the cap
    * is reached, or when no path is left: then they come at the session's next step.
    */
   async wakeIfDue(
     desk: MailDesk,
-    wakers: readonly PendingMessage[],
-    conversation: string,
+    { waiting, mayWake, conversation }: WakeRequest,
   ): Promise<readonly Message[]> {
-    const { cap, clock, wakePaths } = this.#options;
+    const { cap, clock } = this.#options;
     if (desk.offers.hasUnrecorded() || !cap.allows(clock.now())) return [];
-    const tried = triedPaths(desk);
-    if (wakers.length === 0 && tried.size === 0) return [];
-    const path = wakePaths.find(
-      (candidate) => !tried.has(candidate.path) && candidate.unavailable() === undefined,
-    );
-    if (path === undefined) return [];
+    const fresh = waiting.filter(mayWake);
+    if (fresh.length === 0 && !desk.offers.failed().some(({ claimed }) => mayWake(claimed.message)))
+      return [];
     this.withdrawFailed(desk);
-    const mail = tried.size > 0 ? desk.takeFailed(path.path) : desk.take(wakers, path.path);
-    return mail === undefined ? [] : this.#wake(desk, path, { mail, conversation });
+    for (const path of this.#usablePaths()) {
+      const untried = new Set(
+        desk.offers
+          .failed()
+          .filter(({ claimed, tried }) => mayWake(claimed.message) && !tried.has(path.path))
+          .map(({ claimed }) => claimed.message.id),
+      );
+      const mail =
+        untried.size > 0
+          ? desk.takeFailed(path.path, ({ id }) => untried.has(id))
+          : desk.take(fresh, path.path);
+      if (mail !== undefined && (await this.#wake(desk, path, { mail, conversation }))) return mail.messages;
+    }
+    return [];
   }
 
   /** A text that its path still holds must not come after the repeat. */
   withdrawFailed(desk: MailDesk): void {
-    const tried = triedPaths(desk);
+    const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
     for (const path of this.#options.wakePaths) if (tried.has(path.path)) path.withdraw?.();
   }
 
+  #usablePaths(): WakePath[] {
+    return this.#options.wakePaths.filter((candidate) => candidate.unavailable() === undefined);
+  }
+
+  /** Whether the path took the text. */
   async #wake(
     desk: MailDesk,
     path: WakePath,
     { mail, conversation }: { mail: TakenMail; conversation: string },
-  ): Promise<readonly Message[]> {
+  ): Promise<boolean> {
     const [first] = mail.messages;
-    if (first === undefined) return [];
+    if (first === undefined) return false;
     const result = await path.wake({
       text: mail.text,
       conversation,
@@ -78,14 +101,10 @@ export class Waker {
     if (!result.ok) {
       this.#options.onFault(new Error(`${path.path}: ${result.reason}`));
       desk.failOffers(mail.messages.map(({ id }) => id));
-      return [];
+      return false;
     }
     this.#options.cap.record(this.#options.clock.now());
     mail.confirm();
-    return mail.messages;
+    return true;
   }
-}
-
-function triedPaths(desk: MailDesk): Set<DeliveryPath> {
-  return new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
 }
