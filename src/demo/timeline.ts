@@ -55,7 +55,6 @@ export async function printTimeline({
           stepLines(entry, { names, startMs }),
         ))
           await print(line);
-        await print(line);
       },
     });
   } catch (error) {

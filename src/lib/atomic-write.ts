@@ -56,6 +56,20 @@ export function placeExclusive(path: string, content: string, options: WriteOpti
   }
 }
 
+/**
+ * Writes `content` to a file that must not exist yet, under its final name: a kill in the middle leaves a part of it.
+ * For files that nobody reads while their writer lives. Throws what the file system threw, `EEXIST` among it.
+ */
+export function writeNew(path: string, content: string, options: WriteOptions): void {
+  const file = openSync(path, CREATE, 0o600);
+  try {
+    writeAll(file, Buffer.from(content));
+    if (options.flush) fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Renames `from` to `to`, over whatever file is there; returns false when `from` is gone. */
 export function moveOver(from: string, to: string): boolean {
   return unlessGone(() => {

@@ -4,16 +4,25 @@ import { appendToFile } from './append.ts';
 export const MAX_LINE_BYTES = 2048;
 
 /**
- * Appends one JSON line to a file that several processes append to.
+ * Appends JSON lines to a file that several processes append to: all in one write where they fit, else one by one.
  *
  * The line break comes first: a line that a killed writer left unfinished then spoils no other writer's line. A reader
- * skips lines that are no JSON. The line must stay within {@link MAX_LINE_BYTES}.
+ * skips lines that are no JSON. Each line must stay within {@link MAX_LINE_BYTES}.
  */
-export function appendJsonLine(path: string, value: object): void {
-  const line = `\n${JSON.stringify(value)}`;
-  if (Buffer.byteLength(line) > MAX_LINE_BYTES)
-    throw new RangeError(`a journal line of ${Buffer.byteLength(line)} bytes; at most ${MAX_LINE_BYTES}`);
-  appendToFile(path, line);
+export function appendJsonLines(path: string, values: readonly object[]): void {
+  let text = '';
+  for (const value of values) {
+    const line = `\n${JSON.stringify(value)}`;
+    const bytes = Buffer.byteLength(line);
+    if (bytes > MAX_LINE_BYTES)
+      throw new RangeError(`a journal line of ${bytes} bytes; at most ${MAX_LINE_BYTES}`);
+    if (Buffer.byteLength(text) + bytes > MAX_LINE_BYTES) {
+      appendToFile(path, text);
+      text = '';
+    }
+    text += line;
+  }
+  if (text !== '') appendToFile(path, text);
 }
 
 /** The values of the lines of a JSON Lines text; unfinished and damaged lines are left out. */

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
-import { appendJsonLine, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
+import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
 import type { Message } from '../protocol/message.ts';
 import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
 import { isOwnFolder, isThere } from './seat-folder.ts';
@@ -44,21 +44,24 @@ export function journalFile(root: string, epochMs: number): string {
 }
 
 /**
- * Appends that `message` reached a state. The journal is for people: nothing of delivery depends on it, so a line that
+ * Appends that `message` reached one state after the other. The journal is for people: nothing of delivery depends on it, so a line that
  * the file system refuses (a full disk, a link in its place) is left out.
  */
-export function appendJournal(root: string, message: Message, record: StateRecord): void {
+export function appendJournal(root: string, message: Message, records: readonly StateRecord[]): void {
   try {
     const folder = journalFolder(root);
     if (!isThere(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (isOwnFolder(folder)) append(root, message, record);
+    const [first] = records;
+    if (first === undefined || !isOwnFolder(folder)) return;
+    const lines = records.map((record) => entryOf(message, record));
+    appendJsonLines(journalFile(root, Date.parse(first.at)), lines);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
 }
 
-function append(root: string, message: Message, record: StateRecord): void {
-  appendJsonLine(journalFile(root, Date.parse(record.at)), {
+function entryOf(message: Message, record: StateRecord): object {
+  return {
     ...record,
     ...(record.reason === undefined ? {} : { reason: oneLine(record.reason, MAX_REASON_CHARACTERS) }),
     message: message.id,
@@ -68,7 +71,7 @@ function append(root: string, message: Message, record: StateRecord): void {
     thread: message.thread ?? message.id,
     inReplyTo: message.inReplyTo,
     summary: oneLine(message.content, SUMMARY_CHARACTERS),
-  });
+  };
 }
 
 /** Control characters become blanks: they would take six bytes each, and the line has a size to keep. */

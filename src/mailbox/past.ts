@@ -64,7 +64,7 @@ export function prunePast(
 }
 
 function isShard(name: string): boolean {
-  return /^[a-z0-9]{2}$/.test(name) || name === INVALID_SHARD;
+  return /^[a-z0-9]$/.test(name) || name === INVALID_SHARD;
 }
 
 function tryRemove(path: string): boolean {

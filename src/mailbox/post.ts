@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appendToFile } from '../lib/append.ts';
-import { placeExclusive } from '../lib/atomic-write.ts';
+import { placeExclusive, writeNew } from '../lib/atomic-write.ts';
 import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { livenessOf, type ProcessIdentity, thisProcess } from '../lib/process-identity.ts';
@@ -66,7 +66,8 @@ export function post(context: PostContext, sender: SeatFolder, draft: Draft): Me
     const accepted: StateRecord = { state: 'accepted', at: isoMillis(context.clock.now()), by: sender.id };
     const sending = sendingPath(sender, message.id);
     try {
-      placeExclusive(sending, serialise(message), { flush: true });
+      // Read by others only once this process has ended; a part of it is then no message that was accepted.
+      writeNew(sending, serialise(message), { flush: true });
       if (!deliver(context.root, message)) throw mailboxGone(message.to);
     } catch (error) {
       unlessGone(() => unlinkSync(sending), undefined);
@@ -255,7 +256,7 @@ function recordSent(
   placeExclusive(pastPathForWriting(sender.outbox, message.id), `${JSON.stringify(copy, null, 2)}\n`, {
     flush: false,
   });
-  for (const state of states) appendJournal(root, message, state);
+  appendJournal(root, message, states);
 }
 
 /** The name says which process is sending, so that another one can tell a message that nobody delivers any more. */

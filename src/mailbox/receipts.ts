@@ -35,7 +35,7 @@ const sentCopySchema = z.looseObject({ states: z._default(z.array(stateRecordSch
  * Throws a storage error when the receipt cannot be written.
  */
 export function recordState(root: string, message: Message, record: StateRecord): void {
-  appendJournal(root, message, record);
+  appendJournal(root, message, [record]);
   sendReceipt(root, { sender: message.from, message: message.id, record });
 }
 

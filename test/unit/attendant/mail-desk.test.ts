@@ -198,7 +198,7 @@ suite('mail that is put before the model', () => {
     const taken = desk.take(desk.look().eligible, 'hook-context');
     transcript.prompt(taken?.text ?? '');
     transcript.assistant('I see.');
-    const [shard = ''] = filesBelow(me.claimed).map((name) => name.slice(4, 6));
+    const [shard = ''] = filesBelow(me.claimed).map((name) => name.slice(4, 5));
     writeFileSync(join(me.read, shard), 'no folder can be made here');
     assert.throws(() => desk.settleSeen(), CahootsError);
     rmSync(join(me.read, shard));

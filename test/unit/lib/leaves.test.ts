@@ -5,23 +5,23 @@ import { suite, test } from 'node:test';
 import { isoMillis, isoSeconds } from '../../../src/lib/clock.ts';
 import { deferred } from '../../../src/lib/deferred.ts';
 import { errnoOf, unlessGone } from '../../../src/lib/errno.ts';
-import { appendJsonLine, MAX_LINE_BYTES, parseJsonLines } from '../../../src/lib/json-lines.ts';
+import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../../../src/lib/json-lines.ts';
 import { randomId } from '../../../src/lib/random-id.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 
 suite('journal lines', () => {
   test('a line that a killed writer left unfinished spoils no other line', (t) => {
     const path = join(tempFolder(t), 'log.jsonl');
-    appendJsonLine(path, { a: 1 });
+    appendJsonLines(path, [{ a: 1 }]);
     writeFileSync(path, '\n{"a":2,"tor', { flag: 'a' });
-    appendJsonLine(path, { a: 3 });
+    appendJsonLines(path, [{ a: 3 }]);
     assert.deepEqual(parseJsonLines(readFileSync(path, 'utf8')), [{ a: 1 }, { a: 3 }]);
   });
 
   test('a line over the size that one write carries whole is refused', (t) => {
     const path = join(tempFolder(t), 'log.jsonl');
-    appendJsonLine(path, { a: 'x'.repeat(MAX_LINE_BYTES - 9) });
-    assert.throws(() => appendJsonLine(path, { a: 'x'.repeat(MAX_LINE_BYTES - 8) }), RangeError);
+    appendJsonLines(path, [{ a: 'x'.repeat(MAX_LINE_BYTES - 9) }]);
+    assert.throws(() => appendJsonLines(path, [{ a: 'x'.repeat(MAX_LINE_BYTES - 8) }]), RangeError);
   });
 });
 

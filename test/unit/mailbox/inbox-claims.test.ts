@@ -15,6 +15,7 @@ import { claimPath } from '../../../src/mailbox/claim-name.ts';
 import { markAccepted } from '../../../src/mailbox/inbox.ts';
 import { pastPath } from '../../../src/mailbox/past.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
+import { shardOf } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import { deadProcess, filesBelow, otherProcess, tempRoot } from '../../fixtures/temp-root.ts';
 
@@ -118,7 +119,7 @@ suite('a second copy of a message', () => {
     assert.equal(mine.claim(message.id), undefined);
     assert.deepEqual(mine.pending(), []);
     assert.deepEqual([...filesBelow(b.inbox), ...claimedFiles(b)], []);
-    assert.deepEqual(filesBelow(b.read), [`${message.id.slice(4, 6)}/${message.id}.json`]);
+    assert.deepEqual(filesBelow(b.read), [`${shardOf(message.id)}/${message.id}.json`]);
   });
 
   test('[M2] is not handed out to the owner that has the first one already', (t) => {
@@ -155,8 +156,8 @@ suite('a second copy of a message', () => {
     assert.deepEqual(filesBelow(b.inbox), []);
     assert.equal(filesBelow(b.read).length, 1);
     assert.deepEqual(filesBelow(b.rejected), [
-      `${rejected.id.slice(4, 6)}/${rejected.id}.json`,
-      `${rejected.id.slice(4, 6)}/${rejected.id}.json.reason`,
+      `${shardOf(rejected.id)}/${rejected.id}.json`,
+      `${shardOf(rejected.id)}/${rejected.id}.json.reason`,
     ]);
   });
 

@@ -26,7 +26,7 @@ import {
   seatsFolder,
   sessionsFolder,
 } from '../../../src/mailbox/seat-folder.ts';
-import type { SeatId } from '../../../src/protocol/ids.ts';
+import { type SeatId, shardOf } from '../../../src/protocol/ids.ts';
 import { messageText } from '../../fixtures/message-text.ts';
 import { seatRecord } from '../../fixtures/seat-record.ts';
 import { filesBelow, type TempRoot, tempFolder, tempRoot } from '../../fixtures/temp-root.ts';
@@ -188,7 +188,7 @@ suite('links where folders of ours should be', () => {
     symlinkSync(target, journalFolder(temp.root));
     const seen = { state: 'seen', at: new Date().toISOString(), by: b.id } as const;
     leavesAlone(target, () => {
-      appendJournal(temp.root, message, seen);
+      appendJournal(temp.root, message, [seen]);
       recordState(temp.root, message, seen);
     });
     assert.deepEqual(
@@ -196,7 +196,7 @@ suite('links where folders of ours should be', () => {
       'seen',
       'a journal that cannot be written costs no receipt',
     );
-    symlinkSync(target, join(b.read, message.id.slice(4, 6)));
+    symlinkSync(target, join(b.read, shardOf(message.id)));
     const mine = temp.inbox(b);
     const held = mine.claim(message.id);
     assert.ok(held);

@@ -13,7 +13,7 @@ import {
 } from '../../../src/mailbox/journal.ts';
 import { pastPath, prunePast } from '../../../src/mailbox/past.ts';
 import { foldReceipts, recordState, statesOf } from '../../../src/mailbox/receipts.ts';
-import type { SeatId } from '../../../src/protocol/ids.ts';
+import { type SeatId, shardOf } from '../../../src/protocol/ids.ts';
 import type { MessageState, StateRecord } from '../../../src/protocol/receipt.ts';
 import { DAY_MS, deadProcess, tempRoot } from '../../fixtures/temp-root.ts';
 
@@ -143,7 +143,7 @@ suite('the journal', () => {
       '"\\'.repeat(3000),
     ]) {
       const message = send(a, b, { type: 'query', content, expiresAfterMs: 1 });
-      appendJournal(root, message, record('refused', 1, { reason: content, path: 'hook-context' }));
+      appendJournal(root, message, [record('refused', 1, { reason: content, path: 'hook-context' })]);
     }
     const text = readFileSync(journalFile(root, Date.now()), 'utf8');
     for (const line of text.split('\n'))
@@ -188,7 +188,7 @@ suite('what is past', () => {
   test('[M5] files older than they are kept go shard by shard, one shard per call', (t) => {
     const { seat, send } = tempRoot(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
-    const shards = new Set(Array.from({ length: 40 }, () => send(a, b).id.slice(4, 6)));
+    const shards = new Set(Array.from({ length: 40 }, () => shardOf(send(a, b).id)));
     writeFileSync(join(a.outbox, 'mine.txt'), '');
     assert.equal(prunePast(a.outbox, { olderThanMs: Date.now() - DAY_MS, turn: 0 }), 0);
     let removed = 0;

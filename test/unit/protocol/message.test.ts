@@ -133,6 +133,6 @@ suite('ids', () => {
   });
 
   test('the shard follows from the id alone', () => {
-    assert.equal(shardOf('msg-abcdefghijkl' as MessageId), 'ab');
+    assert.equal(shardOf('msg-abcdefghijkl' as MessageId), 'a');
   });
 });
