@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { sep } from 'node:path';
 import { unlessGone } from '../lib/errno.ts';
-import { livenessOf } from '../lib/process-identity.ts';
-import { readRegular } from '../lib/read-regular.ts';
-import { facadeOf, seatFolder, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
+import { type Liveness, livenessNow, livenessOf, type ProcessIdentity } from '../lib/process-identity.ts';
+import { readListed } from '../lib/read-regular.ts';
+import { facadeOf, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -36,18 +37,32 @@ const STALE_MS = 5 * 60 * 1000;
 
 /** Every peer of this root: our seats, and v1's sessions that have no seat. In no particular order. */
 export function listPeers(root: string, nowMs: number): Peer[] {
-  const seats = unlessGone(() => readdirSync(seatsFolder(root)), []).flatMap((id) =>
-    isSeatId(id) ? seatPeer(root, id, nowMs) : [],
+  const view = viewOf(root, { nowMs, liveness: livenessNow() });
+  const seats = unlessGone(() => readdirSync(view.seats), []).flatMap((id) =>
+    isSeatId(id) ? seatPeer(view, id) : [],
   );
   const known = new Set<string>(seats.map(({ id }) => id));
   const sessions = unlessGone(() => readdirSync(sessionsFolder(root)), []);
-  const foreign = sessions.flatMap((id) => (isSeatId(id) && !known.has(id) ? v1Peer(root, id, nowMs) : []));
+  const foreign = sessions.flatMap((id) => (isSeatId(id) && !known.has(id) ? v1Peer(view, id) : []));
   return [...seats, ...foreign];
 }
 
 /** The peer of that id, or undefined. */
 export function findPeer(root: string, id: SeatId, nowMs: number): Peer | undefined {
-  return seatPeer(root, id, nowMs)[0] ?? v1Peer(root, id, nowMs)[0];
+  const view = viewOf(root, { nowMs, liveness: livenessOf });
+  return seatPeer(view, id)[0] ?? v1Peer(view, id)[0];
+}
+
+/** What one look at the peers goes by. */
+interface View {
+  readonly root: string;
+  readonly seats: string;
+  readonly nowMs: number;
+  readonly liveness: (identity: ProcessIdentity) => Liveness;
+}
+
+function viewOf(root: string, rest: Pick<View, 'nowMs' | 'liveness'>): View {
+  return { root, seats: seatsFolder(root), ...rest };
 }
 
 /**
@@ -61,11 +76,7 @@ export function resolvePeer(root: string, address: string, nowMs: number): Peer 
     if (peer !== undefined) return peer;
   }
   const peers = listPeers(root, nowMs);
-  const [name, machine] = splitAddress(address);
-  const named = peers.filter(
-    (peer) => peer.name === name && (machine === undefined || peer.machine === machine),
-  );
-  const matches = named.length > 0 ? named : peers.filter((peer) => sameButCase(peer, name, machine));
+  const matches = matching(peers, address);
   const [only, ...others] = matches;
   if (only !== undefined && others.length === 0) return only;
   throw only === undefined ? unknownPeer(address, peers) : ambiguousPeer(address, matches);
@@ -73,41 +84,81 @@ export function resolvePeer(root: string, address: string, nowMs: number): Peer 
 
 /** What a session on a seat is doing, with a holder that has ended counted as away. */
 export function stateOf(record: SeatRecord, nowMs: number): SeatState {
+  return stateInView(record, { nowMs, liveness: livenessOf });
+}
+
+function stateInView(record: SeatRecord, { nowMs, liveness }: Pick<View, 'nowMs' | 'liveness'>): SeatState {
   const { holder } = record;
   if (record.stopped === true) return 'away';
-  if (record.kind === 'shell') return holder && livenessOf(holder) === 'alive' ? 'listening' : 'idle';
+  if (record.kind === 'shell') return holder && liveness(holder) === 'alive' ? 'listening' : 'idle';
   if (!holder) return 'away';
-  const liveness = livenessOf(holder);
-  if (liveness === 'dead') return 'away';
-  if (liveness === 'unknown' && nowMs - Date.parse(record.lastHeartbeat) > STALE_MS) return 'away';
-  return record.state;
+  switch (liveness(holder)) {
+    case 'alive':
+      return record.state;
+    case 'dead':
+      return 'away';
+    case 'unknown':
+      return isFresh(record.lastHeartbeat, nowMs) ? record.state : 'away';
+  }
 }
 
-function seatPeer(root: string, id: SeatId, nowMs: number): [Peer] | [] {
-  const record = readSeatRecord(seatFolder(root, id));
+/** A heartbeat that is no time at all is not fresh. */
+function isFresh(lastHeartbeat: string, nowMs: number): boolean {
+  return nowMs - Date.parse(lastHeartbeat) <= STALE_MS;
+}
+
+function seatPeer(view: View, id: SeatId): [Peer] | [] {
+  const record = readSeatRecord({ id, record: `${view.seats}${sep}${id}${sep}seat.json` });
   if (record === undefined) return [];
-  const { name, kind, projectPath: path, machine, about = '' } = record;
-  return [{ id, name, kind, state: stateOf(record, nowMs), path, machine, about, record }];
-}
-
-function v1Peer(root: string, id: SeatId, nowMs: number): [Peer] | [] {
-  const found = readRegular(facadeOf(root, id).manifest, MAX_SEAT_FILE_BYTES);
-  const manifest = found.kind === 'text' ? parseJson(found.text, v1ManifestSchema) : undefined;
-  if (manifest === undefined || manifest.sessionId !== id) return [];
-  const fresh = nowMs - Date.parse(manifest.lastHeartbeat) <= STALE_MS;
-  const { projectName: name, projectPath: path } = manifest;
+  const { kind, projectPath: path, machine, about = '' } = record;
+  const state = stateInView(record, view);
   return [
     {
       id,
-      name,
+      name: oneLine(record.name),
+      kind,
+      state,
+      path: oneLine(path),
+      machine,
+      about: oneLine(about),
+      record,
+    },
+  ];
+}
+
+function v1Peer({ root, nowMs }: View, id: SeatId): [Peer] | [] {
+  const text = readListed(facadeOf(root, id).manifest, MAX_SEAT_FILE_BYTES);
+  const manifest = text === undefined ? undefined : parseJson(text, v1ManifestSchema);
+  if (manifest === undefined || manifest.sessionId !== id) return [];
+  const { projectName, projectPath, lastHeartbeat } = manifest;
+  return [
+    {
+      id,
+      name: oneLine(projectName),
       kind: 'v1',
-      state: fresh ? 'idle' : 'away',
-      path,
+      state: isFresh(lastHeartbeat, nowMs) ? 'idle' : 'away',
+      path: projectPath,
       machine: hostname(),
       about: '',
       record: undefined,
     },
   ];
+}
+
+/** Anybody may write a manifest: what is shown of it must not move the cursor or look like another line. */
+function oneLine(text: string): string {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ') : text;
+}
+
+/** The peers that an address means: by its exact spelling, as a whole before as name and machine, else by any case. */
+function matching(peers: readonly Peer[], address: string): readonly Peer[] {
+  const whole = peers.filter(({ name }) => name === address);
+  if (whole.length > 0) return whole;
+  const [name, machine] = splitAddress(address);
+  const exact = peers.filter(
+    (peer) => peer.name === name && (machine === undefined || peer.machine === machine),
+  );
+  return exact.length > 0 ? exact : peers.filter((peer) => sameButCase(peer, name, machine));
 }
 
 function splitAddress(address: string): [name: string, machine: string | undefined] {
@@ -128,7 +179,9 @@ function unknownPeer(address: string, peers: readonly Peer[]): CahootsError {
   const wanted = address.toLowerCase();
   const similar = peers.filter(
     ({ id, name }) =>
-      name.toLowerCase().includes(wanted) || wanted.includes(name.toLowerCase()) || id.startsWith(wanted),
+      name.toLowerCase().includes(wanted) ||
+      (name !== '' && wanted.includes(name.toLowerCase())) ||
+      id.startsWith(wanted),
   );
   const candidates = (similar.length > 0 ? similar : peers.filter(({ state }) => state !== 'away')).slice(
     0,
@@ -156,5 +209,5 @@ function ambiguousPeer(address: string, matches: readonly Peer[]): CahootsError 
 }
 
 function describe(peers: readonly Peer[]): string {
-  return peers.map(({ id, name, state, path }) => `${name} (${id}, ${state}, ${path})`).join(', ');
+  return peers.map(({ id, name, state, path }) => `${name} (${id}, ${state}, ${oneLine(path)})`).join(', ');
 }

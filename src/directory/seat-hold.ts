@@ -6,6 +6,7 @@ import { unlessGone } from '../lib/errno.ts';
 import { livenessOf, type ProcessIdentity } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { storing } from '../mailbox/storage-error.ts';
 import { parseJson } from '../protocol/json.ts';
 import { processIdentitySchema } from '../protocol/seat.ts';
 
@@ -55,21 +56,21 @@ export class SeatHold {
     this.#request = request;
   }
 
-  /** Takes the seat, or returns undefined when a living process holds it. Of several at once exactly one gets it. */
+  /**
+   * Takes the seat, or returns undefined when a living process holds it. Of several at once exactly one gets it.
+   *
+   * Throws a storage error when the seat's folder is gone or cannot be written.
+   */
   static acquire(folder: SeatFolder, request: HoldRequest): SeatHold | undefined {
-    for (;;) {
-      const holder = currentHolder(folder);
-      if (holder !== undefined && !holder.free && request.preempt !== true) return undefined;
-      const generation = (holder?.generation ?? 0) + 1;
-      const hold = new SeatHold(folder, generation, request);
-      if (
-        placeExclusive(holderPath(folder, generation), hold.#content(false), { flush: false }) === 'placed'
-      ) {
-        removeOldGenerations(folder, generation);
-        return hold;
+    return storing(`The seat ${folder.id} could not be taken`, () => {
+      for (;;) {
+        const holder = currentHolder(folder);
+        if (holder !== undefined && !holder.free && request.preempt !== true) return undefined;
+        const hold = new SeatHold(folder, (holder?.generation ?? 0) + 1, request);
+        if (hold.#place()) return hold;
+        // Another process took this generation in between: look again at who holds it now.
       }
-      // Another process took this generation in between: look again at who holds it now.
-    }
+    });
   }
 
   /** Whether this is still the newest holding. False once somebody else has taken the seat, or its folder is gone. */
@@ -90,6 +91,18 @@ export class SeatHold {
       () => writeAtomic(holderPath(this.folder, this.generation), this.#content(true), { flush: false }),
       undefined,
     );
+    return true;
+  }
+
+  #place(): boolean {
+    const path = holderPath(this.folder, this.generation);
+    if (placeExclusive(path, this.#content(false), { flush: false }) === 'exists') return false;
+    if (!this.isCurrent()) {
+      // While this process slept, so many others came and went that this number was free again.
+      unlessGone(() => unlinkSync(path), undefined);
+      return false;
+    }
+    removeOldGenerations(this.folder, this.generation);
     return true;
   }
 

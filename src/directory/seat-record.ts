@@ -1,20 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { writeAtomic } from '../lib/atomic-write.ts';
-import { tryWithLock } from '../lib/file-lock.ts';
-import { readRegular } from '../lib/read-regular.ts';
+import { unlessGone } from '../lib/errno.ts';
+import { tryWithLock, withLock } from '../lib/file-lock.ts';
+import { readListed } from '../lib/read-regular.ts';
 import { buildFacade, hasFacade } from '../mailbox/facade.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
-import { parseJson } from '../protocol/json.ts';
-import { MAX_SEAT_FILE_BYTES, type SeatRecord, seatRecordSchema } from '../protocol/seat.ts';
+import { MAX_SEAT_FILE_BYTES, parseSeatRecord, type SeatRecord } from '../protocol/seat.ts';
 
 const ATTEMPTS = 50;
 const BETWEEN_ATTEMPTS_MS = 10;
 
 /** What `seat.json` of a seat says; undefined when it is missing or no such record. */
-export function readSeatRecord(folder: SeatFolder): SeatRecord | undefined {
-  const found = readRegular(folder.record, MAX_SEAT_FILE_BYTES);
-  const record = found.kind === 'text' ? parseJson(found.text, seatRecordSchema) : undefined;
+export function readSeatRecord(folder: Pick<SeatFolder, 'id' | 'record'>): SeatRecord | undefined {
+  const text = readListed(folder.record, MAX_SEAT_FILE_BYTES);
+  const record = text === undefined ? undefined : parseSeatRecord(text);
   return record?.sessionId === folder.id ? record : undefined;
 }
 
@@ -43,9 +43,23 @@ export async function updateSeatRecord(
     if (hasFacade(root, folder.id)) buildFacade(root, updated);
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (tryWithLock(join(folder.path, '.seat-lock'), apply)) return updated;
+    // The folder of a seat that was removed has no room for a lock.
+    if (unlessGone(() => tryWithLock(lockOf(folder), apply), true)) return updated;
     await sleep(BETWEEN_ATTEMPTS_MS);
   }
   apply();
   return updated;
+}
+
+/**
+ * Runs `work`, which changes who is said to sit on a seat, while nobody else changes its record; blocks for at most half
+ * a second, after which it runs all the same.
+ */
+export function withSeatLock(folder: SeatFolder, work: () => void): void {
+  const ran = withLock(lockOf(folder), { work, patienceMs: ATTEMPTS * BETWEEN_ATTEMPTS_MS });
+  if (!ran) work();
+}
+
+function lockOf(folder: SeatFolder): string {
+  return join(folder.path, '.seat-lock');
 }

@@ -7,7 +7,7 @@ import type { SeatRecord } from '../protocol/seat.ts';
 import { listPeers, type Peer } from './peers.ts';
 import { defaultName } from './seat-name.ts';
 import { readSeatRecord, updateSeatRecord } from './seat-record.ts';
-import { createSeat, freshRecord, namesInProject } from './take-seat.ts';
+import { createSeat, freshRecord, namesInProject, withNames } from './take-seat.ts';
 
 export interface ShellRequest {
   readonly root: string;
@@ -38,7 +38,8 @@ export function findShellSeat(request: ShellRequest): ShellSeat | undefined {
 export function nearestShellSeat(peers: readonly Peer[], projectPath: string): SeatRecord | undefined {
   const byPath = new Map<string, SeatRecord>();
   for (const { kind, path, record } of peers) {
-    if (kind !== 'shell' || record === undefined || (record.stopped === true && path !== projectPath)) continue;
+    if (kind !== 'shell' || record === undefined || (record.stopped === true && path !== projectPath))
+      continue;
     const other = byPath.get(path);
     if (other === undefined || isOlder(record, other)) byPath.set(path, record);
   }
@@ -78,8 +79,10 @@ export async function renewShellSeat(request: ShellRequest, seat: ShellSeat): Pr
 
 function makeShellSeat(request: ShellRequest, name: string | undefined): ShellSeat {
   const { root, clock, projectPath } = request;
-  const chosen = name ?? defaultName(projectPath, namesInProject(root, projectPath, clock.now()));
-  return createSeat(root, (id) => freshRecord(request, id, { name: chosen, kind: 'shell' }));
+  return withNames(root, () => {
+    const chosen = name ?? defaultName(projectPath, namesInProject(root, projectPath, clock.now()));
+    return createSeat(root, (id) => freshRecord(request, id, { name: chosen, kind: 'shell' }));
+  });
 }
 
 function isOlder(a: SeatRecord, b: SeatRecord): boolean {

@@ -1,20 +1,18 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { type Clock, isoSeconds } from '../lib/clock.ts';
+import { withLock } from '../lib/file-lock.ts';
 import type { ProcessIdentity } from '../lib/process-identity.ts';
 import { buildFacade, removeFacade, V1_CAPABILITIES } from '../mailbox/facade.ts';
-import {
-  createSeatFolder,
-  isThere,
-  requireSeatFolder,
-  type SeatFolder,
-  seatFolder,
-} from '../mailbox/seat-folder.ts';
+import { createSeatFolder, facadeOf, isThere, type SeatFolder, seatFolder } from '../mailbox/seat-folder.ts';
+import { storing } from '../mailbox/storage-error.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import { newSeatId, type SeatId } from '../protocol/ids.ts';
 import type { SeatKind, SeatRecord } from '../protocol/seat.ts';
 import { listPeers } from './peers.ts';
 import { currentHolder, SeatHold } from './seat-hold.ts';
 import { defaultName } from './seat-name.ts';
-import { writeSeatRecord } from './seat-record.ts';
+import { readSeatRecord, withSeatLock, writeSeatRecord } from './seat-record.ts';
 
 export interface SeatRequest {
   readonly root: string;
@@ -39,57 +37,68 @@ export interface TakenSeat {
 }
 
 const KEPT_CONVERSATIONS = 20;
+/** Choosing a name and making a seat takes milliseconds; whoever holds the lock longer is stuck. */
+const NAMES_PATIENCE_MS = 2000;
 
 /**
  * Takes the seat that a conversation should have, and publishes it.
  *
- * 1. The seat that this conversation had. If a newer conversation sits there, it has to move (`preempted`); if a living
- *    process of this same conversation sits there, that one keeps it.
+ * 1. The seat that this conversation had. If a newer conversation sits there, it has to move (`preempted`) and has no
+ *    right to that seat any more; if a living process of this same conversation sits there, that one keeps it.
  * 2. A free seat of the same project folder, the one used last.
  * 3. A new seat. `preferred` then names the seat to move to should it become free at once: its old holder may just be
  *    ending (a quick restart).
+ *
+ * Throws `root-link`, `root-not-ours` or a storage error when no seat can be taken.
  */
 export function takeSeat(request: SeatRequest): TakenSeat {
   if (request.ephemeral) return newSeat(request, undefined);
-  const own = liveSeats(request).filter((record) => hadConversation(record, request.conversation));
-  for (const record of own.sort((a, b) => byUse(request.conversation, a, b))) {
-    const taken = retake(request, record);
+  const seats = liveSeats(request);
+  const own = seats
+    .filter((record) => hadConversation(record, request.conversation))
+    .sort((a, b) => byUse(request.conversation, a, b));
+  const held = own.find((record) => isHeldByConversation(request, record));
+  // A living process of the same conversation keeps its seat; the second one gets its own.
+  if (held !== undefined) return newSeat(request, held.sessionId);
+  const [best] = own;
+  if (best !== undefined) {
+    const taken = takeFree(request, best, 'returned') ?? preempt(request, best);
+    return taken ?? newSeat(request, best.sessionId);
+  }
+  const inProject = seats.filter(({ projectPath }) => projectPath === request.projectPath).sort(latestFirst);
+  for (const record of inProject) {
+    const taken = takeFree(request, record, 'free-in-project');
     if (taken !== undefined) return taken;
   }
-  const inProject = liveSeats(request)
-    .filter(({ projectPath }) => projectPath === request.projectPath)
-    .sort(latestFirst);
-  for (const record of own.length > 0 ? [] : inProject) {
-    const hold = acquire(request, record);
-    if (hold !== undefined) return settle(request, { hold, record, how: 'free-in-project' });
-  }
-  return newSeat(request, (own[0] ?? inProject[0])?.sessionId);
+  return newSeat(request, inProject[0]?.sessionId);
 }
 
 /** Takes one certain seat if it is free, as for a restart whose predecessor has ended meanwhile. */
 export function takeSeatById(request: SeatRequest, id: SeatId): TakenSeat | undefined {
   const record = liveSeats(request).find(({ sessionId }) => sessionId === id);
-  const hold = record === undefined ? undefined : acquire(request, record);
-  return record === undefined || hold === undefined
-    ? undefined
-    : settle(request, { hold, record, how: 'returned' });
+  return record === undefined ? undefined : takeFree(request, record, 'returned');
 }
 
-/** Leaves a seat: publishes that nobody is there, removes the façade, and frees the hold. Nothing if it is not held any more. */
+/**
+ * Leaves a seat: publishes that nobody is there, removes the façade, and frees the hold. Nothing if it is not held any
+ * more. `record` is written only when the seat has lost its own.
+ */
 export function leaveSeat(
   { root, clock }: { root: string; clock: Clock },
   hold: SeatHold,
   record: SeatRecord,
 ): void {
   if (!hold.isCurrent()) return;
-  removeFacade(root, hold.folder);
-  writeSeatRecord(hold.folder, {
-    ...record,
-    state: 'away',
-    holder: null,
-    lastHeartbeat: isoSeconds(clock.now()),
+  storing(`The seat ${record.sessionId} could not be left`, () => {
+    withSeatLock(hold.folder, () => {
+      if (!hold.isCurrent()) return;
+      removeFacade(root, hold.folder);
+      const latest = readSeatRecord(hold.folder) ?? record;
+      const lastHeartbeat = isoSeconds(clock.now());
+      writeSeatRecord(hold.folder, { ...latest, state: 'away', holder: null, lastHeartbeat });
+      hold.release();
+    });
   });
-  hold.release();
 }
 
 /** Makes the folder and record of a new seat under an id that nobody uses. */
@@ -97,13 +106,19 @@ export function createSeat(
   root: string,
   make: (id: SeatId) => SeatRecord,
 ): { folder: SeatFolder; record: SeatRecord } {
-  let id = newSeatId();
-  while (isThere(seatFolder(root, id).path)) id = newSeatId();
-  const folder = createSeatFolder(root, id);
-  const record = make(id);
+  const folder = createSeatFolder(root, unusedId(root));
+  const record = make(folder.id);
   writeSeatRecord(folder, record);
   buildFacade(root, record);
   return { folder, record };
+}
+
+/** Runs `work`, which chooses a name and makes a seat of it, so that of several processes no two choose the same. */
+export function withNames<T>(root: string, work: () => T): T {
+  const results: T[] = [];
+  const lock = { patienceMs: NAMES_PATIENCE_MS, work: () => results.push(work()) };
+  // A name that two seats share is a nuisance; no seat at all would be worse.
+  return withLock(join(root, '.names-lock'), lock) ? (results[0] as T) : work();
 }
 
 /** The names that seats of a project folder have. */
@@ -141,35 +156,46 @@ export function freshRecord(
   };
 }
 
-function retake(request: SeatRequest, record: SeatRecord): TakenSeat | undefined {
-  const hold = acquire(request, record);
-  if (hold !== undefined) return settle(request, { hold, record, how: 'returned' });
-  const holder = currentHolder(seatFolder(request.root, record.sessionId));
-  // The same conversation in a second process: the first one keeps the seat.
-  if (holder === undefined || holder.conversation === request.conversation) return undefined;
-  const preempting = acquire(request, record, true);
-  return preempting === undefined
-    ? undefined
-    : settle(request, { hold: preempting, record, how: 'preempted' });
+function takeFree(request: SeatRequest, record: SeatRecord, how: TakenSeat['how']): TakenSeat | undefined {
+  const hold = acquire(request, record, false);
+  return hold === undefined ? undefined : settle(request, { hold, record, how });
+}
+
+function preempt(request: SeatRequest, record: SeatRecord): TakenSeat | undefined {
+  // Of two that resume one conversation at the same moment the first one keeps the seat.
+  if (isHeldByConversation(request, record)) return undefined;
+  const hold = acquire(request, record, true);
+  return hold === undefined ? undefined : settle(request, { hold, record, how: 'preempted' });
+}
+
+function isHeldByConversation({ root, conversation }: SeatRequest, record: SeatRecord): boolean {
+  const holder = currentHolder(seatFolder(root, record.sessionId));
+  return holder?.free === false && holder.conversation === conversation;
 }
 
 function newSeat(request: SeatRequest, preferred: SeatId | undefined): TakenSeat {
-  const name = defaultName(
-    request.projectPath,
-    namesInProject(request.root, request.projectPath, request.clock.now()),
-  );
-  const { folder, record } = createSeat(request.root, (id) => ({
-    ...freshRecord(request, id, { name, kind: 'live' }),
-    ...(request.ephemeral ? { ephemeral: true } : {}),
-  }));
-  const hold = acquire(request, record);
-  if (hold === undefined) return newSeat(request, preferred);
-  return { ...settle(request, { hold, record, how: 'new' }), folder, preferred };
+  const { root, projectPath, clock } = request;
+  return withNames(root, () => {
+    const name = defaultName(projectPath, namesInProject(root, projectPath, clock.now()));
+    const folder = createSeatFolder(root, unusedId(root));
+    const fresh = freshRecord(request, folder.id, { name, kind: 'live' });
+    const record = request.ephemeral ? { ...fresh, ephemeral: true } : fresh;
+    // Held before it is published: a free seat of the project would be taken by the next one who looks.
+    const hold = acquire(request, record, true);
+    if (hold === undefined)
+      throw new CahootsError('seat-held', `The new seat ${folder.id} is taken.`, { remedy: 'Run it again.' });
+    return { ...settle(request, { hold, record, how: 'new' }), preferred };
+  });
 }
 
-function acquire(request: SeatRequest, record: SeatRecord, preempt = false): SeatHold | undefined {
-  const folder = seatFolder(request.root, record.sessionId);
-  requireSeatFolder(createSeatFolder(request.root, record.sessionId));
+function unusedId(root: string): SeatId {
+  let id = newSeatId();
+  while (isThere(seatFolder(root, id).path) || isThere(facadeOf(root, id).path)) id = newSeatId();
+  return id;
+}
+
+function acquire(request: SeatRequest, record: SeatRecord, preempt: boolean): SeatHold | undefined {
+  const folder = createSeatFolder(request.root, record.sessionId);
   return SeatHold.acquire(folder, { process: request.process, conversation: request.conversation, preempt });
 }
 
@@ -177,27 +203,41 @@ function settle(
   request: SeatRequest,
   { hold, record, how }: { hold: SeatHold; record: SeatRecord; how: TakenSeat['how'] },
 ): TakenSeat {
-  const past = [
-    ...record.pastConversations,
-    ...(record.conversation === undefined ? [] : [record.conversation]),
-  ];
-  const settled: SeatRecord = {
+  const { root } = request;
+  let settled = settledRecord(request, { hold, record, how });
+  storing(`The seat ${record.sessionId} could not be taken`, () => {
+    withSeatLock(hold.folder, () => {
+      // What others wrote since it was listed is kept; and who took the seat away meanwhile has published itself.
+      settled = settledRecord(request, { hold, record: readSeatRecord(hold.folder) ?? record, how });
+      if (!hold.isCurrent()) return;
+      writeSeatRecord(hold.folder, settled);
+      buildFacade(root, settled);
+    });
+  });
+  return { folder: hold.folder, hold, record: settled, how, preferred: undefined };
+}
+
+function settledRecord(
+  request: SeatRequest,
+  { hold, record, how }: { hold: SeatHold; record: SeatRecord; how: TakenSeat['how'] },
+): SeatRecord {
+  // Who had to move gets another seat for good: two conversations must not take one seat from each other in turn.
+  const before = how === 'preempted' || record.conversation === undefined ? [] : [record.conversation];
+  const past = new Set([...record.pastConversations, ...before]);
+  if (how === 'preempted' && record.conversation !== undefined) past.delete(record.conversation);
+  past.delete(request.conversation);
+  return {
     ...record,
     holder: request.process,
     generation: hold.generation,
     conversation: request.conversation,
-    pastConversations: [...new Set(past)]
-      .filter((id) => id !== request.conversation)
-      .slice(-KEPT_CONVERSATIONS),
+    pastConversations: [...past].slice(-KEPT_CONVERSATIONS),
     agent: 'claude-code',
     state: 'idle',
     machine: hostname(),
     version: request.version,
     lastHeartbeat: isoSeconds(request.clock.now()),
   };
-  writeSeatRecord(hold.folder, settled);
-  buildFacade(request.root, settled);
-  return { folder: hold.folder, hold, record: settled, how, preferred: undefined };
 }
 
 function liveSeats({ root, clock }: SeatRequest): SeatRecord[] {

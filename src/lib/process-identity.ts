@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { errnoOf } from './errno.ts';
 
@@ -56,6 +56,31 @@ export function livenessOf(identity: ProcessIdentity): Liveness {
   const start = startOf(identity.pid);
   if (start === undefined) return 'dead';
   return identity.start === '0' || start === '0' || start === identity.start ? 'alive' : 'dead';
+}
+
+/**
+ * {@link livenessOf} for many identities at about the same time: processes that are not there cost nothing each. What it
+ * tells is as old as the call that made it.
+ */
+export function livenessNow(): (identity: ProcessIdentity) => Liveness {
+  const pids = runningPids();
+  if (pids === undefined) return livenessOf;
+  const known = new Map<string, Liveness>();
+  return (identity) => {
+    if (identity.host !== hostKey()) return 'unknown';
+    if (!pids.has(String(identity.pid))) return 'dead';
+    const key = `${identity.pid} ${identity.start}`;
+    const liveness = known.get(key) ?? livenessOf(identity);
+    known.set(key, liveness);
+    return liveness;
+  };
+}
+
+function runningPids(): ReadonlySet<string> | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const names = new Set(readdirSync('/proc'));
+  // Where the listing hides processes it says nothing about them.
+  return names.has(String(process.pid)) ? names : undefined;
 }
 
 /** The parent of process `pid`, where the system tells it cheaply (Linux), else undefined. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isSeatId, type SeatId } from './ids.ts';
+import { parseJson } from './json.ts';
 
 export const SEAT_KINDS = ['live', 'managed', 'shell'] as const;
 /** Who sits on a seat: a session that a person opened, one that we started, or a person or script at a prompt. */
@@ -51,6 +52,73 @@ export const seatRecordSchema = z.looseObject({
 });
 /** What `seat.json` says: v1's manifest keys and ours. */
 export type SeatRecord = z.infer<typeof seatRecordSchema>;
+
+/**
+ * Reads what a `seat.json` says; undefined when it is no such record.
+ *
+ * A listing reads thousands of them. The schema takes longer than all the rest of it, so a record that it would take as
+ * it is, as ours always are, is recognised without it.
+ */
+export function parseSeatRecord(text: string): SeatRecord | undefined {
+  const raw: unknown = parseJson(text, z.unknown());
+  if (isWholeRecord(raw)) return raw;
+  const parsed = seatRecordSchema.safeParse(raw);
+  return parsed.success ? parsed.data : undefined;
+}
+
+const TEXTS = [
+  'projectName',
+  'projectPath',
+  'startedAt',
+  'lastHeartbeat',
+  'status',
+  'name',
+  'machine',
+] as const;
+const OPTIONAL_TEXTS = [
+  'agent',
+  'conversation',
+  'transcript',
+  'version',
+  'permissionMode',
+  'deliveryPath',
+  'about',
+] as const;
+
+/** Whether the schema would take `raw` as it is. May be false for a record that it would take, never the reverse. */
+function isWholeRecord(raw: unknown): raw is SeatRecord {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return false;
+  const record = raw as Readonly<Record<string, unknown>>;
+  return (
+    isSeatId(record['sessionId']) &&
+    TEXTS.every((key) => typeof record[key] === 'string') &&
+    OPTIONAL_TEXTS.every((key) => record[key] === undefined || typeof record[key] === 'string') &&
+    isTextList(record['capabilities']) &&
+    isTextList(record['pastConversations']) &&
+    isOneOf(SEAT_KINDS, record['kind']) &&
+    isOneOf(SEAT_STATES, record['state']) &&
+    isOneOf(ATTENTION_LEVELS, record['attention']) &&
+    Number.isSafeInteger(record['generation']) &&
+    (record['holder'] === undefined || record['holder'] === null || isIdentity(record['holder'])) &&
+    (record['ephemeral'] === undefined || typeof record['ephemeral'] === 'boolean') &&
+    (record['stopped'] === undefined || typeof record['stopped'] === 'boolean') &&
+    record['peerTurns'] === undefined
+  );
+}
+
+function isIdentity(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 3) return false;
+  const { pid, start, host } = value as Readonly<Record<string, unknown>>;
+  return Number.isSafeInteger(pid) && typeof start === 'string' && typeof host === 'string';
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isOneOf(values: readonly string[], value: unknown): boolean {
+  return typeof value === 'string' && values.includes(value);
+}
 
 /** The keys of a session-bridge v1 manifest that we rely on. */
 export const v1ManifestSchema = z.looseObject({

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { currentHolder } from '../../src/directory/seat-hold.ts';
+import { waitFor } from '../../src/testing/wait-for.ts';
+import { runProgram, startProgram } from '../fixtures/run-program.ts';
+import { tempRoot } from '../fixtures/temp-root.ts';
+
+suite('processes that want one seat', { concurrency: false }, () => {
+  test('of twenty that try at the same moment exactly one gets it', async (t) => {
+    const { root, seat } = tempRoot(t);
+    const folder = seat('aaaaaa');
+    const [go, done] = [join(root, 'go'), join(root, 'done')];
+    const racers = Array.from({ length: 20 }, () =>
+      startProgram(t, 'acquire-once.ts', { args: [root, 'aaaaaa', go, done] }),
+    );
+    await waitFor(() => racers.every((racer) => racer.output() === 'ready\n'), {
+      what: 'the start',
+      timeoutMs: 30_000,
+    });
+    writeFileSync(go, '');
+    await waitFor(() => racers.every((racer) => /got|refused/.test(racer.output())), {
+      what: 'the end',
+      timeoutMs: 30_000,
+    });
+    assert.equal(currentHolder(folder)?.free, false);
+    writeFileSync(done, '');
+    const results = await Promise.all(racers.map((racer) => racer.ended));
+    assert.deepEqual(results.map(({ stdout }) => stdout.trim().split('\n')[1]).sort(), [
+      'got 1',
+      ...Array.from({ length: 19 }, () => 'refused'),
+    ]);
+    assert.equal(currentHolder(folder)?.free, true, 'it has ended');
+  });
+
+  test('however they come, leave and are killed, never two sit on it at once', async (t) => {
+    const { root, seat } = tempRoot(t);
+    seat('aaaaaa');
+    const lives = [[20, 0], [40, 3, 0], [45, 0], [0], [1, 1, 0]].map(async (deaths) => {
+      for (const diesAfter of deaths) {
+        const args = [root, 'aaaaaa', join(root, 'marker'), String(diesAfter)];
+        const run = await runProgram(t, 'hold-worker.ts', { args });
+        assert.equal(run.stdout + run.stderr, '');
+        assert.deepEqual([run.code, run.signal], diesAfter === 0 ? [0, null] : [null, 'SIGKILL']);
+      }
+    });
+    await Promise.all(lives);
+  });
+});
