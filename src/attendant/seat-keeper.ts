@@ -127,7 +127,8 @@ export class SeatKeeper {
 
   #move(why: string): void {
     const before = this.#seat;
-    this.#seat = this.#take(before?.record.ephemeral === true);
+    // Who had to move waits for no seat to become free again: it would move back and forth.
+    this.#seat = { ...this.#take(before?.record.ephemeral === true), preferred: undefined };
     const { record } = this.#seat;
     this.#options.onMoved(
       `This session now sits on the seat ${record.name} (${record.sessionId}) instead of ${before?.record.name ?? 'its earlier one'} (${before?.folder.id ?? '-'}): ${why}.`,

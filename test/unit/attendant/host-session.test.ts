@@ -49,7 +49,7 @@ suite('what the session is doing', () => {
     ['idle', 'idle'],
     ['busy', 'busy'],
     ['waiting', 'waiting'],
-    ['shell', 'busy'],
+    ['shell', 'idle'],
     ['something new', 'unknown'],
     [undefined, 'unknown'],
   ] as const) {
