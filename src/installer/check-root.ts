@@ -54,12 +54,14 @@ export async function checkRoot(context: InstallContext): Promise<Check[]> {
   ];
 }
 
+/** Our own folders in it are private by themselves; v1 makes the root, and its sessions, open to readers. */
 function checkAccess(root: string): Check {
   const stat = lstatSync(realpathSync(root));
-  if (!isLoose(stat))
-    return ok('root', `the mailbox root ${root} is yours, and nobody else can look into it`);
-  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-  return fail('root', `other users of this machine can get into ${root} (mode ${mode}, should be 0700)`, FIX);
+  if (!isLoose(stat)) return ok('root', `the mailbox root ${root} is yours, and nobody else can get into it`);
+  const mode = `mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}, should be 0700`;
+  if ((stat.mode & 0o022) !== 0)
+    return fail('root', `other users can change what is in ${root} (${mode})`, FIX);
+  return warn('root', `other users can look into ${root} (${mode})`, FIX);
 }
 
 function checkScan({ loose, links, foreign, unreadable, isComplete }: RootScan): Check[] {

@@ -1,5 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { listPeers, type Peer } from '../directory/peers.ts';
+import { readSeatRecord } from '../directory/seat-record.ts';
 import { livenessOf } from '../lib/process-identity.ts';
+import { seatFolder } from '../mailbox/seat-folder.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import { type Check, counted, fail, ok, warn } from './check.ts';
 import type { InstallContext } from './install-context.ts';
@@ -7,6 +10,10 @@ import { type PingResult, pingSeats } from './ping-seats.ts';
 
 /** An attendant looks at its mail at the latest every two seconds. */
 const TIMEOUT_MS = 3_000;
+const SETTLE_MS = 2_500;
+const LOOK_MS = 100;
+/** What a session is given at its own next step only. */
+const NO_WAKE = 'hook-context';
 
 /** Each live session that is here: whether its attendant answers, and how mail reaches it. Costs no tokens. */
 export async function checkSessions(context: InstallContext): Promise<Check[]> {
@@ -23,8 +30,11 @@ export async function checkSessions(context: InstallContext): Promise<Check[]> {
     near.map(({ id }) => id),
     { timeoutMs: TIMEOUT_MS },
   );
-  const checks = near.map((peer) =>
-    sessionCheck(peer, { ping: pings.get(peer.id), version: context.version }),
+  const checks = await Promise.all(
+    near.map(async (peer) => {
+      const record = await latestRecord(paths.root, peer.record);
+      return sessionCheck({ ...peer, record }, { ping: pings.get(peer.id), version: context.version });
+    }),
   );
   const far = here.length - near.length;
   if (far === 0) return checks;
@@ -35,6 +45,17 @@ export async function checkSessions(context: InstallContext): Promise<Check[]> {
       `${counted(far, 'session')} of other machines or containers share this root and were not pinged`,
     ),
   ];
+}
+
+/** A session that has just started publishes its delivery path a moment after the first look at its mail. */
+async function latestRecord(root: string, known: SeatRecord): Promise<SeatRecord> {
+  const folder = seatFolder(root, known.sessionId);
+  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+    const record = readSeatRecord(folder) ?? known;
+    const { deliveryPath = NO_WAKE } = record;
+    if (deliveryPath !== NO_WAKE || waitedMs >= SETTLE_MS) return record;
+    await setTimeout(LOOK_MS);
+  }
 }
 
 interface Facts {
@@ -55,7 +76,7 @@ function sessionCheck(peer: Peer & { record: SeatRecord }, { ping, version }: Fa
   }
   const { deliveryPath = 'unknown', permissionMode = 'unknown', attention } = record;
   const told = `${who} answered in ${Math.max(1, Math.round(ping.tookMs))} ms; it is ${state}, mail comes by ${deliveryPath}, permission mode ${permissionMode}, attention ${attention}`;
-  if (deliveryPath === 'hook-context') {
+  if (deliveryPath === NO_WAKE) {
     return warn(
       check,
       `${told}; mail cannot wake it while it is idle`,

@@ -20,32 +20,28 @@ export interface OwnFile {
   readonly remove: () => void;
 }
 
-/** The plugin copies and caches that are ours, wherever there are any. */
-export function ownCopiesAndCaches({ home, env }: ResolvedPaths): OwnFile[] {
+/** The copies of the plugin, if there are any. */
+export function ownCopies({ home }: ResolvedPaths): OwnFile[] {
   const copies = copiesFolder(home);
+  const remove = (): void => {
+    removeKnown(copies, (name) => /^\d+\.\d+\.\d+.*-[0-9a-f]{16}$/.test(name) || name.startsWith('.new-'));
+    removeIfEmpty(join(copies, '..'));
+  };
+  return isThere(copies) ? [{ path: copies, what: 'the copies of the plugin', remove }] : [];
+}
+
+/** What Node compiled of our programs. Every run of one makes the folder anew, the one that removes it too. */
+export function compileCache({ home, env }: ResolvedPaths): OwnFile {
   const caches = cacheFolder(home, env);
-  const compiled = join(caches, 'compile-cache');
-  return [
-    {
-      path: copies,
-      what: 'the copies of the plugin',
-      remove: () => {
-        removeKnown(
-          copies,
-          (name) => /^\d+\.\d+\.\d+.*-[0-9a-f]{16}$/.test(name) || name.startsWith('.new-'),
-        );
-        removeIfEmpty(join(copies, '..'));
-      },
+  const path = join(caches, 'compile-cache');
+  return {
+    path,
+    what: 'the cache of compiled programs',
+    remove: () => {
+      rmSync(path, { recursive: true, force: true });
+      removeIfEmpty(caches);
     },
-    {
-      path: compiled,
-      what: 'the cache of compiled programs',
-      remove: () => {
-        rmSync(compiled, { recursive: true, force: true });
-        removeIfEmpty(caches);
-      },
-    },
-  ].filter(({ path }) => isThere(path));
+  };
 }
 
 /**
@@ -65,6 +61,12 @@ export function ownMail(root: string): OwnFile[] {
     { path: settingsFile(root), what: 'your settings', remove: () => rmSync(settingsFile(root)) },
   ];
   return named.filter(({ path }) => isThere(path));
+}
+
+/** Whether {@link tidyRoot} has something to do. */
+export function isUntidy(root: string): boolean {
+  const folders = [seatsFolder(root), sessionsFolder(root), root].filter(isThere);
+  return namesIn(root).some(isOurMark) || folders.some((folder) => namesIn(folder).length === 0);
 }
 
 /** Removes locks and temporary files of ours from a root, and the root's own folders where they are empty. */

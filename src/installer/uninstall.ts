@@ -7,7 +7,7 @@ import { CahootsError } from '../protocol/errors.ts';
 import { type ClaudeCode, findClaudeCode, type HostPlugin } from './claude-code.ts';
 import { hostSettingsFile, readHostSettings } from './host-settings.ts';
 import { type InstallContext, MARKETPLACE, PLUGIN_ID } from './install-context.ts';
-import { type OwnFile, ownCopiesAndCaches, ownMail, tidyRoot } from './own-files.ts';
+import { compileCache, isUntidy, type OwnFile, ownCopies, ownMail, tidyRoot } from './own-files.ts';
 import { MARKETPLACE_FILE } from './package-files.ts';
 import { command, installedIn, removeMarketplace } from './setup.ts';
 import type { Step } from './step.ts';
@@ -16,6 +16,8 @@ import { type UnreadMail, unreadMail } from './unread-mail.ts';
 /** What uninstall is about to remove; no step means that there is nothing of ours. */
 export interface UninstallPlan {
   readonly steps: readonly Step[];
+  /** Goes in any case: the run that plans made it. */
+  readonly always: Step;
   /** Mail that nobody has read, seat by seat. It is lost only when `steps` removes the seats. */
   readonly unread: readonly UnreadMail[];
   /** What stays, as sentences. */
@@ -46,11 +48,14 @@ export async function planUninstall(
     requireNobodyHere(context);
   }
   const host = await hostSteps(context);
-  const files = [...ownCopiesAndCaches(context.paths), ...(mail && hasRoot ? ownMail(root) : [])];
-  const fileSteps = files.map(fileStep);
+  const mailFiles = mail && hasRoot ? ownMail(root) : [];
+  const tidy = mail && hasRoot && (mailFiles.length > 0 || isUntidy(root)) ? [tidyStep(root)] : [];
+  const steps = [...host.steps, ...[...ownCopies(context.paths), ...mailFiles].map(fileStep), ...tidy];
+  const cacheStep = fileStep(compileCache(context.paths));
   const here = sittingSessions(context);
   return {
-    steps: [...host.steps, ...fileSteps, ...(mail && hasRoot ? [tidyStep(root)] : [])],
+    steps: steps.length === 0 ? [] : [...steps, cacheStep],
+    always: cacheStep,
     unread: unreadMail(root),
     kept: [
       ...host.kept,
@@ -63,13 +68,13 @@ export async function planUninstall(
 }
 
 /** Removes what a plan says. A step that fails does not keep the others from being tried. */
-export async function runUninstall({ steps }: UninstallPlan): Promise<UninstallResult> {
+export async function runUninstall({ steps, always }: UninstallPlan): Promise<UninstallResult> {
   const removed: string[] = [];
   const failed: { what: string; reason: string }[] = [];
-  for (const step of steps) {
+  for (const step of [...steps, always]) {
     try {
       await step.run();
-      removed.push(step.what);
+      if (steps.includes(step)) removed.push(step.what);
     } catch (error) {
       failed.push({ what: step.what, reason: error instanceof Error ? error.message : String(error) });
     }

@@ -32,21 +32,21 @@ Go ahead? [y/N]`,
   run: async (call) => {
     const { planUninstall, runUninstall } = await import('../../installer/uninstall.ts');
     const { confirm } = await import('../confirm.ts');
-    const plan = await planUninstall(installContext(call), { mail: call.flag('mail') });
+    const plan = await planUninstall(await installContext(call), { mail: call.flag('mail') });
     const isDryRun = call.flag('dry-run');
     if (!call.json) await printPlan(call, plan);
-    if (isDryRun || plan.steps.length === 0) {
+    if (isDryRun) {
       const removed = plan.steps.map(({ what }) => what);
-      if (call.json) await call.output.printJson({ ...facts(plan), removed, failed: [], dryRun: isDryRun });
+      if (call.json) await call.output.printJson({ ...facts(plan), removed, failed: [], dryRun: true });
       return 0;
     }
-    if (!(await confirm(call, 'Go ahead?'))) {
+    if (plan.steps.length > 0 && !(await confirm(call, 'Go ahead?'))) {
       call.output.note('Nothing was removed.');
       return 1;
     }
     const { removed, failed } = await runUninstall(plan);
     if (call.json) await call.output.printJson({ ...facts(plan), removed, failed, dryRun: false });
-    else {
+    else if (removed.length > 0 || failed.length > 0) {
       await call.output.print(['Removed:', ...removed.map((what) => `  ${what}`)].join('\n'));
       for (const { what, reason } of failed) call.output.complain(`Not removed: ${what}. ${reason}`);
     }

@@ -69,7 +69,7 @@ suite('doctor', () => {
   test('finds nothing wrong on a sound machine, changes nothing, and leaves nothing behind', async (t) => {
     const fake = soundMachine(t);
     seat(fake, 'app');
-    const before = readdirSync(fake.root, { recursive: true }).sort();
+    const before = readdirSync(fake.root, { recursive: true, encoding: 'utf8' }).sort();
     const found = await look(fake);
     assert.deepEqual(notOk(found), []);
     assert.equal(found.ok, true);
@@ -77,7 +77,7 @@ suite('doctor', () => {
       found.checks.map(({ id }) => id),
       'node claude delivery plugin root modes storage watch settings mail leftovers sessions'.split(' '),
     );
-    assert.deepEqual(readdirSync(fake.root, { recursive: true }).sort(), before);
+    assert.deepEqual(readdirSync(fake.root, { recursive: true, encoding: 'utf8' }).sort(), before);
     assert.deepEqual(fake.commands(), []);
   });
 
@@ -132,9 +132,11 @@ suite('doctor', () => {
     mkdirSync(v1, { recursive: true });
     for (const path of [fake.root, folder.inbox, folder.record, v1]) chmodSync(path, 0o755);
     const found = await look(fake);
-    assert.deepEqual(notOk(found), ['fail root', 'warn modes']);
+    assert.deepEqual(notOk(found), ['warn root', 'warn modes']);
     assert.match(found.get('root').what, /mode 0755, should be 0700/);
     assert.match(found.get('modes').what, /^2 files or folders give rights to others/);
+    chmodSync(fake.root, 0o777);
+    assert.equal((await look(fake)).get('root').state, 'fail');
     const fixed = await look(fake, true);
     assert.deepEqual(notOk(fixed), []);
     assert.equal(fixed.fixed.length, 3);

@@ -189,7 +189,7 @@ suite('uninstall', () => {
     const plan = await planUninstall(fake.context, { mail: false });
     const { removed, failed } = await runUninstall(plan);
     assert.match(failed[0]?.reason ?? '', /no luck today/);
-    assert.equal(removed.length, 1);
+    assert.equal(removed.length, 2);
     assert.equal(existsSync(copiesFolder(fake.home)), false);
   });
 });
