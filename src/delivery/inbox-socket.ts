@@ -56,21 +56,28 @@ function linesFor(wake: Wake, token: string | undefined): string {
 
 /** A v1 peer's project name may hold anything. */
 function attribute(text: string): string {
-  return text.replace(/[^\p{L}\p{N}._+@ -]/gu, '_').slice(0, 64);
+  return text
+    .replace(/[^\p{L}\p{N}._+@ -]/gu, '_')
+    .slice(0, 64)
+    .toWellFormed();
 }
 
 function write(path: string, lines: string): Promise<WakeResult> {
   const { promise, resolve } = Promise.withResolvers<WakeResult>();
   const socket = createConnection(path);
-  socket.setTimeout(TIMEOUT_MS, () => {
+  // Not the socket's own time-out: that one begins anew with every part that the host reads.
+  const timer = setTimeout(() => {
     resolve({ ok: false, reason: 'the inbox socket did not take it in time' });
     socket.destroy();
-  });
+  }, TIMEOUT_MS);
   socket.once('error', (error) => resolve({ ok: false, reason: error.message }));
-  socket.once('close', () => resolve({ ok: false, reason: 'the inbox socket was closed' }));
-  socket.once('connect', () => {
-    socket.end(lines, () => resolve({ ok: true }));
+  // Not the callback of end(): that one is called also when the text could not be written.
+  socket.once('finish', () => resolve({ ok: true }));
+  socket.once('close', () => {
+    clearTimeout(timer);
+    resolve({ ok: false, reason: 'the inbox socket was closed' });
   });
+  socket.once('connect', () => socket.end(lines));
   socket.resume();
   return promise;
 }

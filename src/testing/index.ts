@@ -25,6 +25,12 @@ export {
 export type { ClaudeLaunch, PermissionMode } from './claude-launch.ts';
 export { type CleanHome, type CleanHomeOptions, createCleanHome, DUMMY_API_KEY } from './clean-home.ts';
 export {
+  type StartWakeHost,
+  type WakeHost,
+  type WakeHostOptions,
+  wakePathContract,
+} from './contracts/wake-path-contract.ts';
+export {
   type HeadlessClaude,
   type HeadlessLaunch,
   type HeadlessResult,

@@ -12,7 +12,7 @@ const TEXT =
 interface Conversation {
   readonly transcript: Transcript;
   readonly proof: ConversationProof;
-  state(text?: string): ProofState;
+  readonly state: (text?: string) => ProofState;
 }
 
 /** A conversation with one turn in it, looked at from here on. */

@@ -29,11 +29,11 @@ export interface DeskBench extends TempRoot {
   /** Pings and ends of sessions that the desk handed on. */
   readonly control: Message[];
   /** A message of the peer to this seat: a query of the same permission class, with some keys replaced. */
-  mail(draft?: Partial<Draft>): Message;
+  readonly mail: (draft?: Partial<Draft>) => Message;
   /** The states that the sender knows of, each with its reason or path. */
-  states(message: Pick<Message, 'id'>, sender?: SeatFolder): string[];
+  readonly states: (message: Pick<Message, 'id'>, sender?: SeatFolder) => string[];
   /** Another owner of the same seat. */
-  deskOf(generation: number): MailDesk;
+  readonly deskOf: (generation: number) => MailDesk;
 }
 
 export function deskBench(t: TestContext): DeskBench {

@@ -19,12 +19,12 @@ export interface FakeHost {
   readonly config: ResolvedConfig;
   readonly registryFile: string;
   /** A look at it as an attendant has it. */
-  session(): HostSession;
+  readonly session: () => HostSession;
   /** Writes the registry entry in place, with some keys replaced. */
-  register(changes?: Readonly<Record<string, unknown>>): void;
-  settings(settings: Readonly<Record<string, unknown>>): void;
+  readonly register: (changes?: Readonly<Record<string, unknown>>) => void;
+  readonly settings: (settings: Readonly<Record<string, unknown>>) => void;
   /** The record of a conversation, where the host keeps it. */
-  transcript(conversation?: string): Transcript;
+  readonly transcript: (conversation?: string) => Transcript;
 }
 
 export interface FakeHostOptions {

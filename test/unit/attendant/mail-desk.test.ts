@@ -15,8 +15,6 @@ import { newMessageId } from '../../../src/protocol/ids.ts';
 import { filesBelow } from '../../fixtures/temp-root.ts';
 import { type DeskBench, deskBench, idsOf } from './desk-bench.ts';
 
-const LATER_MS = 60_000;
-
 function withCode(code: ErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof CahootsError && error.code === code;
 }

@@ -22,8 +22,8 @@ interface Desk {
   readonly proof: ConversationProof;
   readonly transcript: Transcript;
   /** Offers a message and returns it; its text is `text of <id>`. */
-  offer(path: DeliveryPath, changes?: Partial<Message>, nowMs?: number): Message;
-  phase(message: Message): string | undefined;
+  readonly offer: (path: DeliveryPath, changes?: Partial<Message>, nowMs?: number) => Message;
+  readonly phase: (message: Message) => string | undefined;
 }
 
 function desk(t: TestContext): Desk {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   isLong,
   MAX_BATCH_CHARACTERS,
@@ -98,7 +98,7 @@ suite('a peer’s text in a prompt', () => {
   test('[X2] keeps no control character but line feed and tab, and nothing that turns the direction of text', () => {
     const all = String.fromCharCode(...Array.from({ length: 0xa0 }, (_, code) => code));
     const safe = neutralise(`${all}\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069`);
-    const left = [...safe].filter((character) =>
+    const left = Array.from(safe).filter((character) =>
       /\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(character),
     );
     assert.deepEqual(left, ['\t', '\n']);

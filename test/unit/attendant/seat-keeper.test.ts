@@ -19,7 +19,7 @@ interface KeptSeat {
   readonly clock: MovableClock;
   /** What the person and the model were told. */
   readonly notices: string[];
-  seatId(): SeatId | undefined;
+  readonly seatId: () => SeatId | undefined;
 }
 
 function keep(t: TestContext, options: FakeHostOptions = {}): KeptSeat {
@@ -173,13 +173,12 @@ suite('the seat of a session', () => {
   test('[M6] shows v1 a heartbeat that is far younger than what v1 takes for dead', async (t) => {
     const kept = keep(t);
     const { folder } = kept.keeper.open({ ephemeral: false });
-    const heartbeat = (): number =>
-      Date.parse(
-        String(
-          (JSON.parse(readFileSync(facadeOf(kept.host.root, folder.id).manifest, 'utf8')) as SeatRecord)
-            .lastHeartbeat,
-        ),
-      );
+    const heartbeat = (): number => {
+      const manifest = JSON.parse(
+        readFileSync(facadeOf(kept.host.root, folder.id).manifest, 'utf8'),
+      ) as SeatRecord;
+      return Date.parse(manifest.lastHeartbeat);
+    };
     const before = heartbeat();
     await kept.keeper.check();
     assert.equal(heartbeat(), before, 'not at each look');

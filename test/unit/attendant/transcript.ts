@@ -9,25 +9,25 @@ export interface Transcript {
   /** The record that the next one follows. A test sets it to make a branch. */
   tip: string | null;
   /** Appends a record of the main chain after `tip`, and makes it the new one. Returns its id. */
-  add(record: Json): string;
+  readonly add: (record: Json) => string;
   /** Appends a record that nothing follows. */
-  leaf(record: Json): string;
+  readonly leaf: (record: Json) => string;
   /** Appends a line that is no part of the chain. */
-  line(text: string): void;
-  prompt(text: string): string;
+  readonly line: (text: string) => void;
+  readonly prompt: (text: string) => string;
   /** What the model says; parallel calls are several records of one API message. */
-  assistant(text: string, apiMessage?: string): string;
-  call(toolUse: string, apiMessage?: string): string;
-  toolResult(toolUse: string, text: string): string;
-  hookContext(event: string, text: string): string;
-  hookSuccess(event: string, stdout: string): string;
+  readonly assistant: (text: string, apiMessage?: string) => string;
+  readonly call: (toolUse: string, apiMessage?: string) => string;
+  readonly toolResult: (toolUse: string, text: string) => string;
+  readonly hookContext: (event: string, text: string) => string;
+  readonly hookSuccess: (event: string, stdout: string) => string;
   /** A message that came by the inbox socket while the session was idle. */
-  peerMessage(text: string): string;
+  readonly peerMessage: (text: string) => string;
   /** What was queued while the session was busy, as it is taken up. */
-  queuedCommand(text: string): string;
-  enqueue(text: string): void;
+  readonly queuedCommand: (text: string) => string;
+  readonly enqueue: (text: string) => void;
   /** What the host says in the model's place: no model was reached. */
-  apiError(): string;
+  readonly apiError: () => string;
 }
 
 const PREAMBLE = 'Another Claude session sent a message:';

@@ -14,10 +14,10 @@ interface WaitBench extends DeskBench {
   /** Ids in the order in which they were offered. */
   readonly offered: MessageId[];
   /** A question of this seat to the peer, and a wait for its answer. */
-  ask(changes?: Partial<WaitRequest>): { question: Message; wait: Wait };
-  listen(): Wait;
+  readonly ask: (changes?: Partial<WaitRequest>) => { question: Message; wait: Wait };
+  readonly listen: () => Wait;
   /** Gives what waits to the waits; tells the ids of what is left. */
-  serve(): MessageId[];
+  readonly serve: () => MessageId[];
 }
 
 function waitBench(t: TestContext): WaitBench {

@@ -42,7 +42,7 @@ interface WakeBench extends DeskBench {
   readonly waker: Waker;
   readonly faults: unknown[];
   /** One look at an idle session; tells the ids of what was put before the model. */
-  pump(changes?: Partial<WakeRequest>): Promise<MessageId[]>;
+  readonly pump: (changes?: Partial<WakeRequest>) => Promise<MessageId[]>;
 }
 
 function wakeBench(t: TestContext, { perHour = 20 } = {}): WakeBench {
