@@ -65,15 +65,17 @@ export function post(context: PostContext, sender: SeatFolder, draft: Draft): Me
     const message = compose(context, sender, draft);
     const accepted: StateRecord = { state: 'accepted', at: isoMillis(context.clock.now()), by: sender.id };
     const sending = sendingPath(sender, message.id);
+    let deliveredAtMs: number;
     try {
       // Read by others only once this process has ended; a part of it is then no message that was accepted.
       writeNew(sending, serialise(message), { flush: true });
+      deliveredAtMs = context.clock.now();
       if (!deliver(context.root, message)) throw mailboxGone(message.to);
     } catch (error) {
       unlessGone(() => unlinkSync(sending), undefined);
       throw error;
     }
-    finishSending(context, sender, { message, sending, accepted });
+    finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
     return message;
   });
 }
@@ -136,8 +138,9 @@ function resend(
     at: isoMillis(modifiedMs(sending, clock)),
     by: sender.id,
   };
+  const deliveredAtMs = clock.now();
   if (deliver(root, message)) {
-    finishSending(context, sender, { message, sending, accepted });
+    finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
     return true;
   }
   const failed: StateRecord = {
@@ -228,14 +231,16 @@ interface Sent {
   readonly message: Message;
   readonly sending: string;
   readonly accepted: StateRecord;
+  /** Just before the receiver could see it: a waiting receiver is fast, and its own record must not seem to be older. */
+  readonly deliveredAtMs: number;
 }
 
 function finishSending(
-  { root, clock }: PostContext,
+  { root }: PostContext,
   sender: SeatFolder,
-  { message, sending, accepted }: Sent,
+  { message, sending, accepted, deliveredAtMs }: Sent,
 ): void {
-  const delivered: StateRecord = { state: 'delivered', at: isoMillis(clock.now()), by: sender.id };
+  const delivered: StateRecord = { state: 'delivered', at: isoMillis(deliveredAtMs), by: sender.id };
   try {
     recordSent(root, sender, { message, states: [accepted, delivered] });
   } catch (error) {
