@@ -93,7 +93,8 @@ export class HostSession {
   get status(): HostStatus {
     const status = this.#registry()?.status;
     if (status === 'idle' || status === 'busy' || status === 'waiting') return status;
-    return status === 'shell' ? 'busy' : 'unknown';
+    // No turn runs, only commands in the background, such as a server for the whole day.
+    return status === 'shell' ? 'idle' : 'unknown';
   }
 
   get version(): string | undefined {
