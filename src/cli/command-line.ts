@@ -16,6 +16,11 @@ export interface TypedWords {
   readonly as: string | undefined;
 }
 
+export interface CommandTable {
+  readonly commands: readonly CommandSpec[];
+  readonly version: string;
+}
+
 /** The options that every command takes. */
 export const COMMON_OPTIONS = [
   { flags: '--json', summary: 'print JSON for programs' },
@@ -27,10 +32,27 @@ export const COMMON_OPTIONS = [
  *
  * Throws `usage`, with the nearest known word, for what is not in the table.
  */
-export function readCommandLine(
-  words: readonly string[],
-  { commands, version }: { commands: readonly CommandSpec[]; version: string },
-): CommandLine {
+export function readCommandLine(words: readonly string[], { commands, version }: CommandTable): CommandLine {
+  const candidate = commands.find(({ name }) => words.includes(name));
+  // Telling Commander of every command takes longer than most commands run; the others are needed for help and errors.
+  if (candidate !== undefined) {
+    const line = tryToRead(words, { commands: [candidate], version });
+    if (line?.kind === 'call') return line;
+  }
+  return read(words, { commands, version });
+}
+
+/** Undefined when the words cannot be understood with these commands alone. */
+function tryToRead(words: readonly string[], table: CommandTable): CommandLine | undefined {
+  try {
+    return read(words, table);
+  } catch (error) {
+    if (error instanceof CahootsError) return undefined;
+    throw error;
+  }
+}
+
+function read(words: readonly string[], { commands, version }: CommandTable): CommandLine {
   let call: CommandLine | undefined;
   let printed = '';
   const program = new Command('cahoots')

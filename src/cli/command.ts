@@ -1,6 +1,7 @@
 import type { ClientContext } from '../client/client-context.ts';
 import type { ResolvedPaths } from '../config/config.ts';
 import type { Output } from './output.ts';
+import type * as runtime from './runtime.ts';
 
 /** A word that a command takes, in its place. */
 export interface ArgumentSpec {
@@ -38,8 +39,11 @@ export interface CommandSpec {
   readonly example: string;
   readonly exit: ExitMeanings;
   /** Does it; returns the exit status when that is not 0. */
-  readonly run: (call: Call) => Promise<number | void>;
+  readonly run: (call: Call, runtime: Runtime) => Promise<number | void>;
 }
+
+/** What a command does its work with, loaded when it is about to run. */
+export type Runtime = typeof runtime;
 
 export type CommandGroup = 'Mail' | 'Seats' | 'Who may reach you' | 'This machine';
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { cancelled } from '../client/mail-wait.ts';
+import { cancelled } from '../client/cancelled.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { Call } from './command.ts';
 

@@ -1,8 +1,8 @@
+import { recordVerdict } from '../client/verdict.ts';
 import type { Call } from './command.ts';
 
 /** Records a verdict about the peer that a call names, for the seat of `--as` or for all. */
 export async function giveVerdict(call: Call, verdict: 'trusted' | 'blocked'): Promise<void> {
-  const { recordVerdict } = await import('../client/verdict.ts');
   const { peer, receiver } = recordVerdict(call.context, {
     peer: call.argument('peer'),
     receiver: call.as,

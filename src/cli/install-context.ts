@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { InstallContext } from '../installer/install-context.ts';
-import { findPackageRoot } from '../installer/package-files.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Call, OptionSpec } from './command.ts';
 
@@ -12,7 +11,8 @@ export const CLAUDE_OPTION: OptionSpec = {
 };
 
 /** What setup, doctor and uninstall work with, from a call of theirs. */
-export function installContext(call: Call): InstallContext {
+export async function installContext(call: Call): Promise<InstallContext> {
+  const { findPackageRoot } = await import('../installer/package-files.ts');
   const { paths, version, signal } = call;
   const named = call.option('claude');
   return {

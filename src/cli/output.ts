@@ -1,13 +1,14 @@
-import { styleText } from 'node:util';
-import { cancelled } from '../client/mail-wait.ts';
+import type { styleText } from 'node:util';
+import { errnoOf } from '../lib/errno.ts';
 import { printable } from './printable.ts';
+import type { StandardStream } from './standard-stream.ts';
 
 export interface OutputOptions {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: StandardStream;
+  readonly stderr: StandardStream;
   readonly json: boolean;
-  /** Ends a write that nobody reads. */
-  readonly signal: AbortSignal;
+  /** What ends a write that nobody reads; undefined while nothing needs to. */
+  readonly signal: () => AbortSignal | undefined;
 }
 
 const CLEAR_LINE = '\r\u001b[2K';
@@ -23,7 +24,7 @@ export class Output {
 
   /** Whether a person reads the results on a terminal. */
   get isTerminal(): boolean {
-    return this.#options.stdout.isTTY;
+    return this.#options.stdout.isTerminal;
   }
 
   /** Whether a program reads the results. */
@@ -33,14 +34,14 @@ export class Output {
 
   /** How many characters a line of the terminal has; Infinity when there is none. */
   get columns(): number {
-    return this.isTerminal ? this.#options.stdout.columns : Number.POSITIVE_INFINITY;
+    return this.#options.stdout.columns;
   }
 
   /**
    * Prints a result and a line break. On a terminal nothing in it can act on the terminal; in a pipe it is exact.
    *
-   * Resolves once it has left this process; rejects with the system's error (`EPIPE`), or `cancelled` when the signal
-   * aborts before that.
+   * Resolves once it has left this process; rejects with the system's error (`EPIPE`), or `cancelled` when a signal ends
+   * the run before that.
    */
   async print(text: string): Promise<void> {
     await this.#write(`${this.isTerminal ? printable(text) : text}\n`);
@@ -69,45 +70,45 @@ export class Output {
   /** Tells an error, whoever reads. */
   complain(text: string): void {
     this.clearStatus();
-    this.#options.stderr.write(`${printable(text)}\n`);
+    this.#tell(`${printable(text)}\n`);
   }
 
   /** Whether a line that is written again and again can be shown. */
   get hasStatusLine(): boolean {
-    return this.#options.stderr.isTTY && !this.#options.json;
+    return !this.#options.json && this.#options.stderr.isTerminal;
   }
 
   /** Replaces the status line below the output. */
   showStatus(text: string): void {
     if (!this.hasStatusLine) return;
     this.#hasStatus = true;
-    this.#options.stderr.write(`${CLEAR_LINE}${printable(text).slice(0, this.#options.stderr.columns - 1)}`);
+    this.#tell(`${CLEAR_LINE}${printable(text).slice(0, this.#options.stderr.columns - 1)}`);
   }
 
   /** Removes the status line. */
   clearStatus(): void {
     if (!this.#hasStatus) return;
     this.#hasStatus = false;
-    this.#options.stderr.write(CLEAR_LINE);
+    this.#tell(CLEAR_LINE);
   }
 
   /** Styles a text when standard output is a terminal that takes styles and `NO_COLOR` is not set. */
   style(format: Parameters<typeof styleText>[0], text: string): string {
-    return this.isTerminal ? styleText(format, text, { stream: this.#options.stdout }) : text;
+    if (!this.isTerminal) return text;
+    // Imported at the top it would load a good part of Node for every pipe.
+    const util = process.getBuiltinModule('node:util');
+    return util.styleText(format, text, { stream: this.#options.stdout.stream });
   }
 
   async #write(text: string): Promise<void> {
-    const { stdout, signal } = this.#options;
     this.clearStatus();
-    if (signal.aborted) throw cancelled();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = (): void => reject(cancelled());
-    signal.addEventListener('abort', onAbort, { once: true });
-    stdout.write(text, (error) => (error ? reject(error) : resolve()));
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await this.#options.stdout.write(text, this.#options.signal());
+  }
+
+  /** What is said on standard error is lost when nobody reads it; that must not lose a result. */
+  #tell(text: string): void {
+    this.#options.stderr.write(text, undefined).catch((error: unknown) => {
+      if (errnoOf(error) === undefined) throw error;
+    });
   }
 }

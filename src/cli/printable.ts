@@ -3,6 +3,7 @@ const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** A peer's text as it may be shown on a terminal: it cannot do anything there, and nothing of it is hidden. */
 export function printable(text: string): string {
+  if (isPlain(text)) return text;
   return text
     .replaceAll('\r\n', '\n')
     .replace(/\p{Cc}/gu, visible)
@@ -11,6 +12,7 @@ export function printable(text: string): string {
 
 /** A peer's text on one line, for a table or a header line. */
 export function oneLine(text: string): string {
+  if (isPlain(text)) return text;
   return printable(text.replace(/[\t\r\n\u0085\u2028\u2029]+/g, ' '));
 }
 
@@ -20,6 +22,11 @@ export function shortened(text: string, characters: number): string {
   const start = oneLine(text.slice(0, characters * 2)).trim();
   const isShort = text.length <= characters * 2 && start.length <= characters;
   return isShort ? start : `${start.slice(0, characters - 1).toWellFormed()}…`;
+}
+
+/** Nearly all of a long table is; looking further at each cell would take longer than reading the seats. */
+function isPlain(text: string): boolean {
+  return /^[\u0020-\u007e]*$/.test(text);
 }
 
 /** Line break and tab stay; the other C0 controls have pictures of their own in Unicode. */

@@ -1,22 +1,22 @@
 import type { ClientContext } from '../client/client-context.ts';
-import { resolveConfig, resolvePaths } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { asCahootsError, CahootsError } from '../protocol/errors.ts';
-import type { Call, Input } from './command.ts';
+import type { Call, Input, Runtime } from './command.ts';
 import { readCommandLine, type TypedWords } from './command-line.ts';
 import { COMMANDS } from './command-table.ts';
+import type { Ending } from './ending.ts';
 import { Output } from './output.ts';
+import type { StandardStream } from './standard-stream.ts';
 
 /** The process around a run of the command line. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: () => string;
   readonly stdin: () => Input;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-  /** Aborts when the person or system ends the process. */
-  readonly signal: AbortSignal;
+  readonly stdout: StandardStream;
+  readonly stderr: StandardStream;
+  readonly ending: Ending;
   readonly version: string;
 }
 
@@ -27,17 +27,19 @@ const BROKEN_PIPE = 141;
  * signal returns whatever status it had come to.
  */
 export async function runCli(words: readonly string[], host: Host): Promise<number> {
-  const { stdout, stderr, signal } = host;
+  const { stdout, stderr, ending } = host;
   // Before the words are understood they can only be searched: an error of theirs has to reach a program as JSON, too.
   const beforeText = words.slice(0, words.includes('--') ? words.indexOf('--') : words.length);
-  const output = new Output({ stdout, stderr, signal, json: beforeText.includes('--json') });
+  const json = beforeText.includes('--json');
+  const output = new Output({ stdout, stderr, json, signal: () => ending.armedSignal });
   try {
     const line = readCommandLine(words, { commands: COMMANDS, version: host.version });
     if (line.kind === 'text') {
       await output.printStyled(line.text.trimEnd());
       return 0;
     }
-    return (await line.spec.run(callOf(line.words, { host, output }))) ?? 0;
+    const runtime = await import('./runtime.ts');
+    return (await line.spec.run(callOf(line.words, { host, output, runtime }), runtime)) ?? 0;
   } catch (error) {
     return await tell(error, output);
   } finally {
@@ -45,29 +47,37 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
   }
 }
 
-function callOf(words: TypedWords, { host, output }: { host: Host; output: Output }): Call {
-  const { env, cwd, version, signal } = host;
+interface Surroundings {
+  readonly host: Host;
+  readonly output: Output;
+  readonly runtime: Runtime;
+}
+
+function callOf(words: TypedWords, { host, output, runtime }: Surroundings): Call {
+  const { env, cwd, version, ending } = host;
   const argument = (name: string): string | undefined => words.arguments[name];
   const option = (name: string): unknown => words.options[camelCase(name)];
   let context: ClientContext | undefined;
   return {
     get context() {
       context ??= {
-        config: resolveConfig({ env, cwd: workingFolder(cwd) }),
+        config: runtime.resolveConfig({ env, cwd: workingFolder(cwd) }),
         clock: systemClock,
         version,
       };
       return context;
     },
     get paths() {
-      return resolvePaths({ env, cwd: workingFolder(cwd) });
+      return runtime.resolvePaths({ env, cwd: workingFolder(cwd) });
     },
     version,
     output,
     get input() {
       return host.stdin();
     },
-    signal,
+    get signal() {
+      return ending.signal;
+    },
     json: words.json,
     as: words.as,
     argument: (name) => argument(name) ?? '',

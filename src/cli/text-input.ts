@@ -1,5 +1,4 @@
 import { fstatSync } from 'node:fs';
-import { cancelled } from '../client/mail-wait.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { MAX_CONTENT_BYTES } from '../protocol/message.ts';
@@ -20,24 +19,16 @@ export async function textFrom(call: Call, name: string): Promise<string> {
   if (call.input.isTTY) call.output.note('Type the text; end it with Ctrl-D on a line of its own.');
   const known = sizeOfFile(call.input);
   if (known !== undefined && known > MAX_CONTENT_BYTES) throw tooLarge(known);
-  return decode(await readAll(call.input, call.signal));
+  return decode(await readAll(call.input));
 }
 
-async function readAll(input: Input, signal: AbortSignal): Promise<Buffer> {
+async function readAll(input: Input): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const stop = (): void => void input.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for await (const chunk of input as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes <= MAX_CONTENT_BYTES) chunks.push(chunk);
-      if (bytes > MAX_COUNTED_BYTES) throw tooLarge(bytes, 'more than ');
-    }
-  } catch (error) {
-    throw signal.aborted ? cancelled() : error;
-  } finally {
-    signal.removeEventListener('abort', stop);
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_CONTENT_BYTES) chunks.push(chunk);
+    if (bytes > MAX_COUNTED_BYTES) throw tooLarge(bytes, 'more than ');
   }
   if (bytes > MAX_CONTENT_BYTES) throw tooLarge(bytes);
   return Buffer.concat(chunks);

@@ -3,9 +3,9 @@ import { deferred } from '../lib/deferred.ts';
 import { watchFolders } from '../lib/folder-watch.ts';
 import { journalFolder } from '../mailbox/journal.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
+import { cancelled } from './cancelled.ts';
 import type { ClientContext } from './client-context.ts';
 import { type KnownEntry, readJournalAfter, readJournalEnd, readJournalTail } from './journal-tail.ts';
-import { cancelled } from './mail-wait.ts';
 
 const RESCAN_MS = 2000;
 const POLL_MS = 250;

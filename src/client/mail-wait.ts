@@ -3,7 +3,7 @@ import { deferred } from '../lib/deferred.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { watchFolders } from '../lib/folder-watch.ts';
 import { facadeOf } from '../mailbox/seat-folder.ts';
-import { CahootsError } from '../protocol/errors.ts';
+import { cancelled } from './cancelled.ts';
 import { asksFolder } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
 
@@ -69,9 +69,4 @@ async function keepVisible(seat: OpenSeat): Promise<void> {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
-}
-
-/** The error with which every wait ends that is given up from outside. */
-export function cancelled(): CahootsError {
-  return new CahootsError('cancelled', 'The wait was given up.', { remedy: 'Nothing was lost.' });
 }

@@ -27,7 +27,7 @@ export interface SeatWish {
 export function findOwnSeat(
   context: ClientContext,
   wish: SeatWish,
-  peers: readonly Peer[] = listPeers(context.config.root, context.clock.now()),
+  peers?: readonly Peer[],
 ): SeatRecord | undefined {
   const { config } = context;
   if (wish.address !== undefined) {
@@ -39,8 +39,9 @@ export function findOwnSeat(
     const record = seatAt(context, config.seatAddress);
     if (wish.use === 'speak' || !isHeld(context, record)) return record;
   }
-  const around = wish.use === 'speak' ? sessionAround(context, peers) : undefined;
-  return around ?? nearestShellSeat(peers, config.projectDir);
+  const listed = peers ?? listPeers(config.root, context.clock.now());
+  const around = wish.use === 'speak' ? sessionAround(context, listed) : undefined;
+  return around ?? nearestShellSeat(listed, config.projectDir);
 }
 
 /**
@@ -49,14 +50,10 @@ export function findOwnSeat(
  * For the seat of a session, and for whatever runs inside of one, the session's permission mode says it. A person's own
  * shell asks.
  */
-export function permissionClassOf(
-  context: ClientContext,
-  record: SeatRecord,
-  peers: readonly Peer[] = listPeers(context.config.root, context.clock.now()),
-): PermissionClass | undefined {
+export function permissionClassOf(context: ClientContext, record: SeatRecord): PermissionClass | undefined {
   const { env } = context.config;
   const isInside = env['CLAUDECODE'] !== undefined || env['CLAUDE_CODE_SESSION_ID'] !== undefined;
-  const session = record.kind === 'shell' ? sessionAround(context, peers) : record;
+  const session = record.kind === 'shell' ? sessionAround(context) : record;
   if (session === undefined) return isInside ? undefined : 'asks';
   if (session.permissionMode === undefined) return undefined;
   return session.permissionMode === 'bypassPermissions' ? 'bypasses' : 'asks';
@@ -109,10 +106,10 @@ function unknownSeat(address: string, why: string, cause?: CahootsError): Cahoot
 }
 
 /** The record of the live session inside of which this process runs. */
-function sessionAround({ config }: ClientContext, peers: readonly Peer[]): SeatRecord | undefined {
+function sessionAround({ config, clock }: ClientContext, peers?: readonly Peer[]): SeatRecord | undefined {
   const conversation = config.env['CLAUDE_CODE_SESSION_ID'];
   if (conversation === undefined || conversation === '') return undefined;
-  const sitting = peers.flatMap(({ record, state }) =>
+  const sitting = (peers ?? listPeers(config.root, clock.now())).flatMap(({ record, state }) =>
     record?.conversation === conversation && record.kind !== 'shell' && state !== 'away' ? [record] : [],
   );
   if (sitting.length < 2) return sitting[0];

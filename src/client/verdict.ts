@@ -21,7 +21,7 @@ export function recordVerdict(
   const own =
     wanted.receiver === undefined
       ? undefined
-      : findOwnSeat(context, { address: wanted.receiver, use: 'speak' }, []);
+      : findOwnSeat(context, { address: wanted.receiver, use: 'speak' });
   const receiver = own === undefined ? undefined : { id: own.sessionId, name: own.name };
   setVerdict(config.root, { sender: id, receiver: receiver?.id, verdict: wanted.verdict });
   return { peer: { id, name }, receiver };

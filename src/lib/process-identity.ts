@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { errnoOf } from './errno.ts';
+import { shortHash } from './short-hash.ts';
 
 /** One process for all time: a pid alone is given again to another process later. */
 export interface ProcessIdentity {
@@ -19,7 +19,7 @@ let here: string | undefined;
 
 /** Names this boot and pid namespace in eight hex digits; the same for every process that shares both. */
 export function hostKey(): string {
-  here ??= createHash('sha256').update(hostFacts()).digest('hex').slice(0, 8);
+  here ??= shortHash(hostFacts());
   return here;
 }
 

@@ -53,6 +53,8 @@ export const seatRecordSchema = z.looseObject({
 /** What `seat.json` says: v1's manifest keys and ours. */
 export type SeatRecord = z.infer<typeof seatRecordSchema>;
 
+const anything = z.unknown();
+
 /**
  * Reads what a `seat.json` says; undefined when it is no such record.
  *
@@ -60,7 +62,7 @@ export type SeatRecord = z.infer<typeof seatRecordSchema>;
  * it is, as ours always are, is recognised without it.
  */
 export function parseSeatRecord(text: string): SeatRecord | undefined {
-  const raw: unknown = parseJson(text, z.unknown());
+  const raw: unknown = parseJson(text, anything);
   if (isWholeRecord(raw)) return raw;
   const parsed = seatRecordSchema.safeParse(raw);
   return parsed.success ? parsed.data : undefined;

@@ -27,7 +27,10 @@ test('an unknown peer is refused with those that may be meant', async (t) => {
   );
   const text = await app.run('send', 'library', 'x');
   assert.deepEqual([text.code, text.stdout], [3, '']);
-  assert.match(text.stderr, /^There is no peer "library"\. Did you mean: my-library \(\w{6}, idle, .*\)\. See all with: cahoots peers\n$/);
+  assert.match(
+    text.stderr,
+    /^There is no peer "library"\. Did you mean: my-library \(\w{6}, idle, .*\)\. See all with: cahoots peers\n$/,
+  );
 });
 
 test('an ambiguous peer is refused with all that it could be', async (t) => {
@@ -51,7 +54,15 @@ test('the own seat is no peer', async (t) => {
 test('ids with path characters, control characters or none at all reach no file [X2]', async (t) => {
   const box = cliBox(t);
   const app = await box.shell('app');
-  for (const bad of ['../../etc', 'msg-../../../xx', 'MSG-ABCDEFGHIJKL', 'msg-abc', '', 'msg-abcdefghijk\u001b', 'x'.repeat(5000)]) {
+  for (const bad of [
+    '../../etc',
+    'msg-../../../xx',
+    'MSG-ABCDEFGHIJKL',
+    'msg-abc',
+    '',
+    'msg-abcdefghijk\u001b',
+    'x'.repeat(5000),
+  ]) {
     for (const command of ['show', 'accept', 'deny']) {
       const { error } = (await app.json([command, bad], { status: 2 })) as ErrorJson;
       assert.equal(error.code, 'usage');
@@ -154,7 +165,11 @@ test('a working folder that is gone is an error that says so', async (t) => {
   const run = spawnSync(
     '/bin/sh',
     ['-c', `mkdir gone && cd gone && rmdir ../gone && exec "${process.execPath}" "${CLI}" peers`],
-    { cwd: app.folder, env: { PATH: process.env['PATH'], HOME: box.home, BRIDGE_DIR: box.root }, encoding: 'utf8' },
+    {
+      cwd: app.folder,
+      env: { PATH: process.env['PATH'], HOME: box.home, BRIDGE_DIR: box.root },
+      encoding: 'utf8',
+    },
   );
   assert.equal(run.status, 2, run.stderr);
   assert.match(run.stderr, /^The folder that this runs in is gone\./);

@@ -28,7 +28,11 @@ test('--as speaks for the seat that it names, BRIDGE_SESSION_ID too, and --as go
 test('a seat that is not there, and one of session-bridge v1, cannot be spoken for', async (t) => {
   const box = cliBox(t);
   const app = await box.shell('app');
-  for (const words of [['status', '--as', 'nobody'], ['peers', '--as', '../..'], ['start', '--as', 'zzzzzz']]) {
+  for (const words of [
+    ['status', '--as', 'nobody'],
+    ['peers', '--as', '../..'],
+    ['start', '--as', 'zzzzzz'],
+  ]) {
     const { error } = (await app.json(words, { status: 3 })) as { error: { code: string } };
     assert.equal(error.code, 'seat-unknown');
   }
@@ -119,7 +123,9 @@ test('the folder of a live session has a shell seat of its own, under another na
   const started = (await shell.json(['start'], { env: INSIDE })) as { id: string; name: string };
   assert.notEqual(started.id, live.folder.id);
   assert.equal(started.name, 'app-2');
-  const { error } = (await shell.json(['start', '--name', 'app'], { status: 2 })) as { error: { code: string } };
+  const { error } = (await shell.json(['start', '--name', 'app'], { status: 2 })) as {
+    error: { code: string };
+  };
   assert.equal(error.code, 'name-taken');
 });
 

@@ -32,7 +32,9 @@ test('start --name names the seat, also an old one', async (t) => {
   const second = (await shell.json(['start', '--name', 'other'])) as PeerJson;
   assert.deepEqual([second.id, second.name], [first.id, 'other']);
   for (const name of ['', '../x', 'a b', '-x', 'x'.repeat(65)]) {
-    const { error } = (await shell.json([`start`, `--name=${name}`], { status: 2 })) as { error: { code: string } };
+    const { error } = (await shell.json([`start`, `--name=${name}`], { status: 2 })) as {
+      error: { code: string };
+    };
     assert.match(error.code, /name-invalid|usage/);
   }
 });
@@ -49,7 +51,14 @@ test('eight shells that start at once in one folder get one seat', async (t) => 
 test('commands that need a mailbox make one and say so; the others say how to make one', async (t) => {
   const box = cliBox(t);
   const lib = await box.shell('lib');
-  for (const words of [['inbox'], ['status'], ['stop'], ['rename', 'x'], ['attention', 'quiet'], ['reply', 'msg-000000000000', 'x']]) {
+  for (const words of [
+    ['inbox'],
+    ['status'],
+    ['stop'],
+    ['rename', 'x'],
+    ['attention', 'quiet'],
+    ['reply', 'msg-000000000000', 'x'],
+  ]) {
     const { code, stderr } = await box.bareShell('app').run(...words);
     assert.equal(code, 1, words[0]);
     assert.match(stderr, /has no mailbox yet\. Make one with: cahoots start/);
@@ -137,7 +146,10 @@ test('status tells of the own seat and of a peer', async (t) => {
   });
   const peer = (await app.json(['status', 'lib'])) as Record<string, unknown>;
   assert.deepEqual([peer['id'], peer['waiting']], [lib.id, { count: 1, held: 0 }]);
-  assert.match((await lib.run('status')).stdout, /^lib \(\w{6}\)\n {2}kind +shell\n[^]* {2}mail +1 waiting, 0 held\n/);
+  assert.match(
+    (await lib.run('status')).stdout,
+    /^lib \(\w{6}\)\n {2}kind +shell\n[^]* {2}mail +1 waiting, 0 held\n/,
+  );
 });
 
 test('inbox lists what waits without taking it, by sender in the order of sending', async (t) => {
@@ -155,7 +167,10 @@ test('inbox lists what waits without taking it, by sender in the order of sendin
       ],
     );
   }
-  assert.match((await lib.run('inbox')).stdout, /^msg-\w{12} {2}note from app \(\w{6}\), just now\n {2}one\n/);
+  assert.match(
+    (await lib.run('inbox')).stdout,
+    /^msg-\w{12} {2}note from app \(\w{6}\), just now\n {2}one\n/,
+  );
 });
 
 test('show gives the message and exactly state, at, by and reason of each step, from any folder', async (t) => {
@@ -164,7 +179,10 @@ test('show gives the message and exactly state, at, by and reason of each step, 
   const { id } = (await app.json(['send', 'lib', 'hello'])) as Message;
   await lib.run('listen');
   for (const shell of [app, lib, box.bareShell('elsewhere')]) {
-    const { message, states } = (await shell.json(['show', id])) as { message: Message; states: Record<string, unknown>[] };
+    const { message, states } = (await shell.json(['show', id])) as {
+      message: Message;
+      states: Record<string, unknown>[];
+    };
     assert.equal(message.content, 'hello');
     assert.equal('states' in message, false);
     assert.deepEqual(
@@ -186,7 +204,10 @@ test('log shows the newest steps, and goes on with --follow until a signal', asy
   assert.equal((await app.run('log')).stderr, 'Nothing has been sent yet.\n');
   const { id } = (await app.json(['send', 'lib', 'first'])) as Message;
   const { stdout } = await app.run('log', '--limit', '1');
-  assert.match(stdout, new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}app → lib {2}note {6}delivered {2}${id} {2}first\\n$`));
+  assert.match(
+    stdout,
+    new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}app → lib {2}note {6}delivered {2}${id} {2}first\\n$`),
+  );
 
   const following = app.start(['log', '--follow', '--json', '--limit', '1']);
   const lines = (): string[] => following.stdout().split('\n').filter(Boolean);
@@ -210,11 +231,15 @@ test('rename changes the name of the own seat or of any seat, v1 sees it too [M6
   const box = cliBox(t);
   const [app, lib] = [await box.shell('app'), await box.shell('lib')];
   assert.deepEqual(await app.json(['rename', 'frontend']), { id: app.id, name: 'frontend', was: 'app' });
-  assert.deepEqual(await app.json(['rename', 'backend', '--as', 'lib']), { id: lib.id, name: 'backend', was: 'lib' });
+  assert.deepEqual(await app.json(['rename', 'backend', '--as', 'lib']), {
+    id: lib.id,
+    name: 'backend',
+    was: 'lib',
+  });
   const { readFileSync } = await import('node:fs');
-  const manifest = JSON.parse(
-    readFileSync(join(box.root, 'sessions', app.id, 'manifest.json'), 'utf8'),
-  ) as { projectName: string };
+  const manifest = JSON.parse(readFileSync(join(box.root, 'sessions', app.id, 'manifest.json'), 'utf8')) as {
+    projectName: string;
+  };
   assert.equal(manifest.projectName, 'frontend');
   assert.equal((await app.run('rename', 'no/good')).code, 2);
 });

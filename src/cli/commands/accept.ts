@@ -11,10 +11,11 @@ export const accept: CommandSpec = {
   example: `$ cahoots accept msg-4f0q2m9x1c7a
 msg-4f0q2m9x1c7a may now reach lib (p0c7zt)`,
   exit: { 1: 'no such message, or it does not wait any more' },
-  run: async (call) => {
-    const { requireMessageId } = await import('../../client/reply.ts');
-    const { acceptMessage } = await import('../../client/held-mail.ts');
-    const { id, receiver } = acceptMessage(call.context, requireMessageId(call.argument('message-id')));
+  run: async (call, runtime) => {
+    const { id, receiver } = runtime.acceptMessage(
+      call.context,
+      runtime.requireMessageId(call.argument('message-id')),
+    );
     if (call.json) await call.output.printJson({ id, receiver, decision: 'accepted' });
     else await call.output.print(`${id} may now reach ${receiver.name} (${receiver.id})`);
   },

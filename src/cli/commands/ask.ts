@@ -1,10 +1,7 @@
 import type { AskOutcome } from '../../client/ask.ts';
 import type { OpenSeat } from '../../client/open-seat.ts';
-import type { Call, CommandSpec } from '../command.ts';
+import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
-import { secondsOption } from '../number-options.ts';
-import { seatOfCall } from '../seat-of-call.ts';
-import { textFrom } from '../text-input.ts';
 
 const DEFAULT_WAIT_SECONDS = '90';
 
@@ -33,16 +30,14 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     4: 'no answer in time; the question stays asked',
     5: 'the question is held, was refused, has expired, or cannot be delivered',
   },
-  run: async (call) => {
-    const { ask: askPeer } = await import('../../client/ask.ts');
-    const { showProgress } = await import('../ask-progress.ts');
-    const waitMs = secondsOption(call, 'wait') ?? 0;
-    const content = await textFrom(call, 'question');
-    const seat = await seatOfCall(call, 'take');
+  run: async (call, runtime) => {
+    const waitMs = runtime.secondsOption(call, 'wait') ?? 0;
+    const content = await runtime.textFrom(call, 'question');
+    const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const progress = showProgress(call.output, peer);
+    const progress = runtime.showProgress(call.output, peer);
     try {
-      const outcome = await askPeer(seat, {
+      const outcome = await runtime.ask(seat, {
         peer,
         content,
         waitMs,
@@ -50,7 +45,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
         onState: progress.update,
       });
       progress.end();
-      return await report(call, { seat, outcome, waitMs, name: peer.name });
+      return await report(call, { runtime, seat, outcome, waitMs, name: peer.name });
     } catch (error) {
       if (call.signal.aborted)
         call.output.note('Given up. The answer will wait in the mailbox: cahoots listen');
@@ -62,6 +57,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
 };
 
 interface Report {
+  readonly runtime: Runtime;
   readonly seat: OpenSeat;
   readonly outcome: AskOutcome;
   readonly waitMs: number;
@@ -69,15 +65,13 @@ interface Report {
 }
 
 async function report(call: Call, facts: Report): Promise<number> {
-  const { showMessage } = await import('../../client/show-message.ts');
-  const { outcome, seat } = facts;
+  const { outcome, runtime, seat } = facts;
   const { claimed } = outcome;
   const print = async (): Promise<void> => await printOutcome(call, facts);
   if (claimed === undefined) await print();
-  else await showMessage(seat, claimed, print);
+  else await runtime.showMessage(seat, claimed, print);
   if (outcome.response !== undefined) return 0;
-  const { unansweredError } = await import('../../client/ask-error.ts');
-  const error = unansweredError(outcome, facts);
+  const error = runtime.unansweredError(outcome, facts);
   call.output.note(error.message);
   return error.exitStatus;
 }

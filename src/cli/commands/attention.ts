@@ -15,12 +15,10 @@ export const attention: CommandSpec = {
   example: `$ cahoots attention quiet --as lib
 lib (p0c7zt) is quiet`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call) => {
-    const { setAttention } = await import('../../client/start-seat.ts');
-    const { openOwnSeat } = await import('../../client/open-seat.ts');
+  run: async (call, runtime) => {
     const level = LEVELS.find((known) => known === call.argument('level')) ?? 'open';
-    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
-    await setAttention(seat, level);
+    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
+    await runtime.setAttention(seat, level);
     const { id } = seat.folder;
     const { name } = seat.record;
     if (call.json) await call.output.printJson({ id, name, attention: level });

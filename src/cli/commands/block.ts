@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
-import { giveVerdict } from '../give-verdict.ts';
 
 export const block: CommandSpec = {
   name: 'block',
@@ -12,5 +11,5 @@ export const block: CommandSpec = {
   example: `$ cahoots block app --as lib
 app (k3x9qa) is blocked by lib (p0c7zt)`,
   exit: {},
-  run: async (call) => await giveVerdict(call, 'blocked'),
+  run: async (call, runtime) => await runtime.giveVerdict(call, 'blocked'),
 };

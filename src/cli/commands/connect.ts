@@ -1,7 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
 import { oneLine } from '../printable.ts';
-import { seatOfCall } from '../seat-of-call.ts';
 
 export const connect: CommandSpec = {
   name: 'connect',
@@ -14,11 +13,10 @@ export const connect: CommandSpec = {
 Connected to 'lib' (p0c7zt) at /home/ada/projects/lib
 It answered.`,
   exit: {},
-  run: async (call) => {
-    const { connect: connectTo } = await import('../../client/connect.ts');
-    const seat = await seatOfCall(call, 'take');
+  run: async (call, runtime) => {
+    const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const { sent, answered, warning } = await connectTo(seat, peer, call.signal);
+    const { sent, answered, warning } = await runtime.connect(seat, peer, call.signal);
     const { id, name, path, state } = peer;
     if (call.json) {
       const about = { id, name, path, state };

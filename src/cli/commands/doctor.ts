@@ -22,7 +22,7 @@ ok    app (k3x9qa, /home/ada/projects/app) answered in 12 ms; it is idle, mail c
   exit: { 0: 'nothing failed; there may be warnings', 1: 'a check failed' },
   run: async (call) => {
     const { diagnose } = await import('../../installer/doctor.ts');
-    const { checks, ok, fixed } = await diagnose(installContext(call), { fix: call.flag('fix') });
+    const { checks, ok, fixed } = await diagnose(await installContext(call), { fix: call.flag('fix') });
     if (call.json) await call.output.printJson({ checks, ok, fixed });
     else {
       for (const what of fixed) await call.output.print(`fixed ${what}`);

@@ -10,10 +10,8 @@ export const inbox: CommandSpec = {
 msg-4f0q2m9x1c7a  query from app (k3x9qa), 3 minutes ago
   What replaces login() in version 2?`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call) => {
-    const { waitingInOrder } = await import('../../client/waiting-mail.ts');
-    const { timeAgo } = await import('../time-text.ts');
-    const waiting = waitingInOrder(call.context, call.as);
+  run: async (call, runtime) => {
+    const waiting = runtime.waitingInOrder(call.context, call.as);
     if (call.json) {
       await call.output.printJson(
         waiting.map(({ message, heldBecause }) => ({
@@ -31,7 +29,7 @@ msg-4f0q2m9x1c7a  query from app (k3x9qa), 3 minutes ago
     const blocks = waiting.map(({ message, heldBecause }) => {
       const { id, type, from, metadata, timestamp, content } = message;
       const name = oneLine(metadata.fromName ?? metadata.fromProject ?? 'unknown');
-      const head = `${call.output.style('bold', id)}  ${type} from ${name} (${from}), ${timeAgo(timestamp, nowMs)}`;
+      const head = `${call.output.style('bold', id)}  ${type} from ${name} (${from}), ${runtime.timeAgo(timestamp, nowMs)}`;
       const held =
         heldBecause === undefined
           ? []

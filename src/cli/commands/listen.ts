@@ -1,8 +1,5 @@
 import type { Message } from '../../protocol/message.ts';
-import type { Call, CommandSpec } from '../command.ts';
-import { secondsOption } from '../number-options.ts';
-import { seatOfCall } from '../seat-of-call.ts';
-import { v1Lines } from '../v1-lines.ts';
+import type { Call, CommandSpec, Runtime } from '../command.ts';
 
 export const listen: CommandSpec = {
   name: 'listen',
@@ -27,34 +24,31 @@ IN_REPLY_TO=
 ---
 What replaces login() in version 2?`,
   exit: { 1: 'a session sits on the seat that --as names', 4: 'no message in time' },
-  run: async (call) => {
-    const { nextMessage, whileListening } = await import('../../client/next-message.ts');
-    const { showMessage } = await import('../../client/show-message.ts');
-    const waitMs = secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
-    const seat = await seatOfCall(call, 'take');
-    await whileListening(seat, async () => {
+  run: async (call, runtime) => {
+    const waitMs = runtime.secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
+    const seat = await runtime.seatOfCall(call, 'take');
+    await runtime.whileListening(seat, async () => {
       do {
-        const claimed = await nextMessage(seat, { waitMs, signal: call.signal });
-        if (claimed === undefined) throw await nothingCame(waitMs);
-        await showMessage(seat, claimed, async () => await printMessage(call, claimed.message));
+        const claimed = await runtime.nextMessage(seat, { waitMs, signal: call.signal });
+        if (claimed === undefined) throw runtime.noMessageError(waitMs);
+        await runtime.showMessage(
+          seat,
+          claimed,
+          async () => await printMessage(call, { runtime, message: claimed.message }),
+        );
       } while (call.flag('follow'));
     });
   },
 };
 
-async function printMessage(call: Call, message: Message): Promise<void> {
+async function printMessage(
+  call: Call,
+  { runtime, message }: { runtime: Runtime; message: Message },
+): Promise<void> {
   if (call.json) {
     await call.output.printJson({ ...message, status: 'read' });
     return;
   }
   if ((message.repeat ?? 0) > 0) call.output.note('The next message may have been shown before:');
-  await call.output.print(v1Lines(message));
-}
-
-async function nothingCame(waitMs: number): Promise<Error> {
-  const { CahootsError } = await import('../../protocol/errors.ts');
-  return new CahootsError('wait-timeout', `No message came within ${waitMs / 1000} s.`, {
-    remedy: 'What waits in a mailbox is listed by: cahoots inbox',
-    facts: { waitMs },
-  });
+  await call.output.print(runtime.v1Lines(message));
 }

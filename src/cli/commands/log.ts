@@ -1,6 +1,5 @@
 import type { KnownEntry } from '../../client/journal-tail.ts';
-import type { Call, CommandSpec } from '../command.ts';
-import { countOption } from '../number-options.ts';
+import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { oneLine } from '../printable.ts';
 
 const DEFAULT_LIMIT = '50';
@@ -18,14 +17,13 @@ export const log: CommandSpec = {
 14:03:22  app → lib  query     delivered  msg-4f0q2m9x1c7a  What replaces login() in version 2?
 14:03:41  lib → app  response  delivered  msg-8s2k5d0w3e6r  authenticate(config), which returns a …`,
   exit: {},
-  run: async (call) => {
-    const { followJournal, journal } = await import('../../client/follow-journal.ts');
-    const limit = countOption(call, 'limit') ?? 1;
-    const print = call.json ? jsonPrinter(call) : await textPrinter(call);
+  run: async (call, runtime) => {
+    const limit = runtime.countOption(call, 'limit') ?? 1;
+    const print = call.json ? jsonPrinter(call) : textPrinter(call, runtime);
     if (call.flag('follow')) {
-      await followJournal(call.context, { limit, onEntries: print, signal: call.signal });
+      await runtime.followJournal(call.context, { limit, onEntries: print, signal: call.signal });
     }
-    const entries = journal(call.context, limit);
+    const entries = runtime.journal(call.context, limit);
     if (entries.length > 0) await print(entries);
     else call.output.note('Nothing has been sent yet.');
   },
@@ -37,10 +35,8 @@ function jsonPrinter({ output }: Call): Printer {
   return async (entries) => await output.printLines(entries.map((entry) => JSON.stringify(entry)));
 }
 
-async function textPrinter({ context, output }: Call): Promise<Printer> {
-  const { peerNames } = await import('../../client/peer-names.ts');
-  const { localTime } = await import('../time-text.ts');
-  const nameOf = peerNames(context);
+function textPrinter({ context, output }: Call, runtime: Runtime): Printer {
+  const nameOf = runtime.peerNames(context);
   return async (entries) => {
     const nowMs = context.clock.now();
     await output.printLines(
@@ -48,7 +44,7 @@ async function textPrinter({ context, output }: Call): Promise<Printer> {
         const why = reason === undefined ? '' : `  [${reason}]`;
         const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
         const step = `${type.padEnd(8)}  ${state.padEnd(9)}`;
-        return `${localTime(at, nowMs)}  ${names}  ${step}  ${message}${oneLine(why)}  ${oneLine(summary)}`.trimEnd();
+        return `${runtime.localTime(at, nowMs)}  ${names}  ${step}  ${message}${oneLine(why)}  ${oneLine(summary)}`.trimEnd();
       }),
     );
   };

@@ -14,9 +14,8 @@ export const peers: CommandSpec = {
   * app   k3x9qa  shell  idle   laptop   ~/projects/app
     lib   p0c7zt  live   busy   laptop   ~/projects/lib   cutting version 2`,
   exit: {},
-  run: async (call) => {
-    const { peerList } = await import('../../client/peer-list.ts');
-    const all = peerList(call.context, call.as);
+  run: async (call, runtime) => {
+    const all = runtime.peerList(call.context, call.as);
     const shown = call.flag('managed') ? all.filter(({ kind }) => kind === 'managed') : all;
     if (call.json) {
       await call.output.printJson(
@@ -34,9 +33,7 @@ export const peers: CommandSpec = {
     } else if (shown.length === 0) {
       call.output.note('Nobody is here yet. A mailbox of your own: cahoots start');
     } else {
-      const { table } = await import('../table.ts');
-      const { shortPath } = await import('../short-path.ts');
-      const text = table(
+      const text = runtime.table(
         shown,
         [
           { title: ' ', cell: ({ you }) => (you ? '*' : ' ') },
@@ -45,7 +42,7 @@ export const peers: CommandSpec = {
           { title: 'KIND', cell: ({ kind }) => kind },
           { title: 'STATE', cell: ({ state }) => state },
           { title: 'MACHINE', cell: ({ machine }) => machine },
-          { title: 'PATH', cell: ({ path }) => shortPath(path, call.context.config.env) },
+          { title: 'PATH', cell: ({ path }) => runtime.shortPath(path, call.context.config.env) },
           { title: 'ABOUT', cell: ({ about }) => about },
         ],
         call.output,

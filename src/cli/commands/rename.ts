@@ -9,10 +9,12 @@ export const rename: CommandSpec = {
   example: `$ cahoots rename release-bot
 app (k3x9qa) is now release-bot`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call) => {
-    const { renameSeat } = await import('../../client/start-seat.ts');
+  run: async (call, runtime) => {
     const name = call.argument('name');
-    const { seat, was } = await renameSeat(call.context, { name, wish: { address: call.as, use: 'speak' } });
+    const { seat, was } = await runtime.renameSeat(call.context, {
+      name,
+      wish: { address: call.as, use: 'speak' },
+    });
     if (call.json) await call.output.printJson({ id: seat.folder.id, name, was });
     else await call.output.print(`${was} (${seat.folder.id}) is now ${name}`);
   },

@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
 import { MESSAGE_ID } from '../common-arguments.ts';
-import { textFrom } from '../text-input.ts';
 
 export const reply: CommandSpec = {
   name: 'reply',
@@ -16,15 +15,15 @@ msg-8s2k5d0w3e6r delivered to app (k3x9qa)`,
   exit: {
     1: 'no such message here, or one that cannot be answered; also: a session sits on the seat that --as names',
   },
-  run: async (call) => {
-    const { replyFromSeat, requireMessageId } = await import('../../client/reply.ts');
-    const { openOwnSeat } = await import('../../client/open-seat.ts');
-    const { peerNames } = await import('../../client/peer-names.ts');
-    const id = requireMessageId(call.argument('message-id'));
-    const content = await textFrom(call, 'text');
-    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
-    const sent = replyFromSeat(seat, { id, content, isNamed: call.as !== undefined });
+  run: async (call, runtime) => {
+    const id = runtime.requireMessageId(call.argument('message-id'));
+    const content = await runtime.textFrom(call, 'text');
+    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
+    const sent = runtime.replyFromSeat(seat, { id, content, isNamed: call.as !== undefined });
     if (call.json) await call.output.printJson({ id: sent.id, state: 'delivered' });
-    else await call.output.print(`${sent.id} delivered to ${peerNames(call.context)(sent.to)} (${sent.to})`);
+    else
+      await call.output.print(
+        `${sent.id} delivered to ${runtime.peerNames(call.context)(sent.to)} (${sent.to})`,
+      );
   },
 };

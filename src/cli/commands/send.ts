@@ -1,7 +1,5 @@
 import type { CommandSpec } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
-import { seatOfCall } from '../seat-of-call.ts';
-import { textFrom } from '../text-input.ts';
 
 export const send: CommandSpec = {
   name: 'send',
@@ -15,9 +13,9 @@ export const send: CommandSpec = {
   example: `$ git log -1 --format=%B | cahoots send app -
 msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
   exit: {},
-  run: async (call) => {
-    const text = await textFrom(call, 'text');
-    const seat = await seatOfCall(call, 'speak');
+  run: async (call, runtime) => {
+    const text = await runtime.textFrom(call, 'text');
+    const seat = await runtime.seatOfCall(call, 'speak');
     const peer = seat.correspondent.resolve(call.argument('peer'));
     const type = peer.kind === 'v1' ? 'query' : 'note';
     const { id } = seat.correspondent.send(peer, { type, content: text });

@@ -30,7 +30,7 @@ Go ahead? [y/N]`,
   run: async (call) => {
     const { planSetup, runSetup } = await import('../../installer/setup.ts');
     const { confirm } = await import('../confirm.ts');
-    const context = installContext(call);
+    const context = await installContext(call);
     const plan = await planSetup(context);
     if (!call.json) await printPlan(call, plan);
     const isDryRun = call.flag('dry-run');

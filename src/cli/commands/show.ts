@@ -1,5 +1,5 @@
 import type { MessageHistory } from '../../client/message-history.ts';
-import type { Call, CommandSpec } from '../command.ts';
+import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { MESSAGE_ID } from '../common-arguments.ts';
 import { oneLine, printable } from '../printable.ts';
 
@@ -20,13 +20,11 @@ msg-4f0q2m9x1c7a  query from app (k3x9qa) to lib (p0c7zt)
 
 What replaces login() in version 2?`,
   exit: { 1: 'no seat here has sent or received such a message' },
-  run: async (call) => {
-    const { requireMessageId } = await import('../../client/reply.ts');
-    const { messageHistory } = await import('../../client/message-history.ts');
-    const id = requireMessageId(call.argument('message-id'));
-    const history = messageHistory(call.context, { id, address: call.as });
+  run: async (call, runtime) => {
+    const id = runtime.requireMessageId(call.argument('message-id'));
+    const history = runtime.messageHistory(call.context, { id, address: call.as });
     if (call.json) await call.output.printJson(asJson(history));
-    else await call.output.printStyled(await asText(call, history));
+    else await call.output.printStyled(asText(call, { runtime, history }));
   },
 };
 
@@ -43,16 +41,15 @@ function asJson({ message, states }: MessageHistory): object {
   };
 }
 
-async function asText(call: Call, { message, states }: MessageHistory): Promise<string> {
-  const { peerNames } = await import('../../client/peer-names.ts');
-  const { localTime } = await import('../time-text.ts');
-  const nameOf = peerNames(call.context);
+function asText(call: Call, { runtime, history }: { runtime: Runtime; history: MessageHistory }): string {
+  const { message, states } = history;
+  const nameOf = runtime.peerNames(call.context);
   const nowMs = call.context.clock.now();
   const { id, type, from, to, content } = message;
   const head = `${call.output.style('bold', id)}  ${type} from ${oneLine(nameOf(from))} (${from}) to ${oneLine(nameOf(to))} (${to})`;
   const lines = states.map(({ state, at, by, reason, path }) => {
     const how = `${path === undefined ? '' : `, through ${path}`}${reason === undefined ? '' : `: ${reason}`}`;
-    return `  ${localTime(at, nowMs)}  ${state.padEnd(9)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
+    return `  ${runtime.localTime(at, nowMs)}  ${state.padEnd(9)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
   });
   return [head, ...lines, '', call.output.isTerminal ? printable(content) : content].join('\n');
 }

@@ -14,9 +14,11 @@ export const start: CommandSpec = {
   example: `$ cahoots start --name release-bot
 release-bot (k3x9qa) is ready. Its mailbox: ~/.claude/session-bridge/seats/k3x9qa`,
   exit: { 1: 'a session sits on the seat that --as names' },
-  run: async (call) => {
-    const { startSeat } = await import('../../client/start-seat.ts');
-    const { folder, record } = await startSeat(call.context, { name: call.option('name'), address: call.as });
+  run: async (call, runtime) => {
+    const { folder, record } = await runtime.startSeat(call.context, {
+      name: call.option('name'),
+      address: call.as,
+    });
     const { id, path } = folder;
     if (call.json) await call.output.printJson({ id, name: record.name, mailbox: path });
     else await call.output.print(`${record.name} (${id}) is ready. Its mailbox: ${path}`);

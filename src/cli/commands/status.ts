@@ -1,5 +1,5 @@
 import type { SeatStatus } from '../../client/seat-status.ts';
-import type { Call, CommandSpec } from '../command.ts';
+import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { oneLine } from '../printable.ts';
 
 export const status: CommandSpec = {
@@ -19,11 +19,10 @@ lib (p0c7zt)
   mail             1 waiting, 0 held
   turns by peers   3 of at most 20 in the last hour`,
   exit: { 1: 'no peer was named and this folder has no mailbox' },
-  run: async (call) => {
-    const { seatStatus } = await import('../../client/seat-status.ts');
-    const found = seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
+  run: async (call, runtime) => {
+    const found = runtime.seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
     if (call.json) await call.output.printJson(asJson(found));
-    else await call.output.printStyled(await asText(call, found));
+    else await call.output.printStyled(asText(call, { runtime, found }));
   },
 };
 
@@ -48,12 +47,10 @@ function asJson({ peer, waiting, openAsks }: SeatStatus): object {
   };
 }
 
-async function asText(call: Call, { peer, waiting, openAsks }: SeatStatus): Promise<string> {
-  const { shortPath } = await import('../short-path.ts');
-  const { timeAgo } = await import('../time-text.ts');
-  const { peerNames } = await import('../../client/peer-names.ts');
+function asText(call: Call, { runtime, found }: { runtime: Runtime; found: SeatStatus }): string {
+  const { peer, waiting, openAsks } = found;
   const nowMs = call.context.clock.now();
-  const nameOf = peerNames(call.context);
+  const nameOf = runtime.peerNames(call.context);
   const { record } = peer;
   const turns = record?.peerTurns;
   const facts: [string, string | undefined][] = [
@@ -61,7 +58,7 @@ async function asText(call: Call, { peer, waiting, openAsks }: SeatStatus): Prom
     ['state', record?.stopped === true ? 'away (stopped)' : peer.state],
     ['about', peer.about || undefined],
     ['attention', record?.attention],
-    ['folder', `${shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],
+    ['folder', `${runtime.shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],
     ['mail', record === undefined ? undefined : `${waiting.length} waiting, ${heldOf(waiting)} held`],
     ['reached by', record?.deliveryPath],
     ['permission mode', record?.permissionMode],
@@ -70,10 +67,10 @@ async function asText(call: Call, { peer, waiting, openAsks }: SeatStatus): Prom
       turns === undefined ? undefined : `${turns.lastHour} of at most ${turns.cap} in the last hour`,
     ],
     ['version', record?.version],
-    ['last sign of life', record === undefined ? undefined : timeAgo(record.lastHeartbeat, nowMs)],
+    ['last sign of life', record === undefined ? undefined : runtime.timeAgo(record.lastHeartbeat, nowMs)],
     ...openAsks.map(({ id, to, state, at }): [string, string] => [
       'open question',
-      `${id} to ${nameOf(to)} (${to}), ${state}, asked ${timeAgo(at, nowMs)}`,
+      `${id} to ${nameOf(to)} (${to}), ${state}, asked ${runtime.timeAgo(at, nowMs)}`,
     ]),
   ];
   const lines = facts.flatMap(([label, value]) =>

@@ -11,11 +11,9 @@ export const stop: CommandSpec = {
   example: `$ cahoots stop
 app (k3x9qa) is away. Told: lib (p0c7zt). 0 messages wait.`,
   exit: { 1: 'this folder has no mailbox, or a session sits on the seat that --as names' },
-  run: async (call) => {
-    const { stopSeat } = await import('../../client/stop-seat.ts');
-    const { openOwnSeat } = await import('../../client/open-seat.ts');
-    const seat = await openOwnSeat(call.context, { address: call.as, use: 'take' });
-    const { told, waiting } = await stopSeat(seat);
+  run: async (call, runtime) => {
+    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'take' });
+    const { told, waiting } = await runtime.stopSeat(seat);
     const { id } = seat.folder;
     const { name } = seat.record;
     if (call.json) {

@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
-import { giveVerdict } from '../give-verdict.ts';
 
 export const trust: CommandSpec = {
   name: 'trust',
@@ -14,5 +13,5 @@ export const trust: CommandSpec = {
   example: `$ cahoots trust app
 app (k3x9qa) is trusted by all seats`,
   exit: {},
-  run: async (call) => await giveVerdict(call, 'trusted'),
+  run: async (call, runtime) => await runtime.giveVerdict(call, 'trusted'),
 };

@@ -42,3 +42,11 @@ export function unansweredError(
       );
   }
 }
+
+/** What to tell when nobody wrote in time. */
+export function noMessageError(waitMs: number): CahootsError {
+  return new CahootsError('wait-timeout', `No message came within ${waitMs / 1000} s.`, {
+    remedy: 'What waits in a mailbox is listed by: cahoots inbox',
+    facts: { waitMs },
+  });
+}
