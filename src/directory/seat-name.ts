@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf } from '../lib/errno.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
 
@@ -36,14 +36,19 @@ function toName(text: string): string {
   return name === '' ? 'session' : name;
 }
 
-/** The branch that a linked git worktree has checked out; undefined for a plain clone and outside of git. */
+/** The branch that a linked git worktree has checked out; undefined for a plain clone, outside of git and in doubt. */
 function worktreeBranch(projectPath: string): string | undefined {
-  const dotGit = join(projectPath, '.git');
-  if (!unlessGone(() => lstatSync(dotGit).isFile(), false)) return undefined;
-  const pointer = readSmall(dotGit)?.match(/^gitdir: (.+?)\s*$/m)?.[1];
-  if (pointer === undefined) return undefined;
-  const gitDir = isAbsolute(pointer) ? pointer : resolve(projectPath, pointer);
-  return readSmall(join(gitDir, 'HEAD'))?.match(/^ref: refs\/heads\/(.+?)\s*$/m)?.[1];
+  try {
+    const dotGit = join(projectPath, '.git');
+    if (!lstatSync(dotGit).isFile()) return undefined;
+    const pointer = readSmall(dotGit)?.match(/^gitdir: (.+?)\s*$/m)?.[1];
+    if (pointer === undefined) return undefined;
+    const gitDir = isAbsolute(pointer) ? pointer : resolve(projectPath, pointer);
+    return readSmall(join(gitDir, 'HEAD'))?.match(/^ref: refs\/heads\/(.+?)\s*$/m)?.[1];
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function readSmall(path: string): string | undefined {

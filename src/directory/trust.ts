@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
+import { withLock } from '../lib/file-lock.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -11,6 +12,7 @@ import { parseJson } from '../protocol/json.ts';
 export type Verdict = 'trusted' | 'blocked' | 'undecided';
 
 const EVERY_SEAT = '*';
+const LOCK_PATIENCE_MS = 2000;
 const MAX_TRUST_BYTES = 4 * 1024 * 1024;
 
 const trustSchema = z.looseObject({
@@ -38,6 +40,15 @@ export function setVerdict(
     receiver,
     verdict,
   }: { sender: SeatId; receiver: SeatId | undefined; verdict: 'trusted' | 'blocked' },
+): void {
+  const change = (): void => writeVerdict(root, { sender, receiver, verdict });
+  // Two at once must not undo each other; but a verdict is never left out.
+  if (!withLock(join(root, '.trust-lock'), { work: change, patienceMs: LOCK_PATIENCE_MS })) change();
+}
+
+function writeVerdict(
+  root: string,
+  { sender, receiver, verdict }: { sender: SeatId; receiver: SeatId | undefined; verdict: Verdict },
 ): void {
   const trust = readTrust(root);
   const verdicts = {
