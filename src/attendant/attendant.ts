@@ -1,7 +1,7 @@
 import { Correspondent } from '../client/correspondent.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakePath } from '../delivery/delivery.ts';
-import { ALLOW_TOOL, hookOutput } from '../delivery/hook-context.ts';
+import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context.ts';
 import { type Clock, isoMillis } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
@@ -118,9 +118,9 @@ export class Attendant {
 
   /** Takes a seat if the session has none: its own for a person's session, an ephemeral one for any other. */
   takeSeat(): void {
-    if (this.#closed || this.#keeper.seat !== undefined) return;
-    this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
-    this.#settleIn();
+    if (this.#closed) return;
+    if (this.#keeper.seat === undefined) this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
+    if (this.#desk === undefined) this.#settleIn();
   }
 
   /** The seat of this session. Throws `seat-missing` when it has left it. */
@@ -151,20 +151,20 @@ export class Attendant {
     return this.#waker.firstPath() ?? 'hook-context';
   }
 
-  /** Leaves the seat: tells the peers of late, gives back what was not seen, ends every wait. */
+  /** Leaves the seat: tells the peers of late, gives back what was not seen, ends every wait. Throws nothing. */
   leave(): void {
+    const { config, clock } = this.#options;
     this.#watch?.close();
     this.#watch = undefined;
     clearTimeout(this.#timer);
     this.waits.closeAll();
-    this.#desk?.releaseAll();
+    this.#attempt(() => this.#desk?.releaseAll());
     this.#desk = undefined;
-    const { config, clock } = this.#options;
     const wasHeld = this.#keeper.seat?.hold.isCurrent() === true;
     const seat = wasHeld ? this.seat() : undefined;
     // The host gives its servers half a second to end: the seat goes first, then the peers are told.
-    this.#keeper.leave();
-    if (seat !== undefined) sayGoodbye({ root: config.root, clock }, seat);
+    this.#attempt(() => this.#keeper.leave());
+    this.#attempt(() => seat !== undefined && sayGoodbye({ root: config.root, clock }, seat));
   }
 
   /** Ends for good; may be called more than once. */
@@ -218,7 +218,7 @@ export class Attendant {
     if (seat === undefined) return;
     this.#conversation = host.conversation;
     this.#proof.follow(host.transcript, 'end');
-    this.#desk = new MailDesk({
+    const desk = new MailDesk({
       root: config.root,
       clock,
       folder: seat.folder,
@@ -233,8 +233,9 @@ export class Attendant {
       }),
       onControl: (message) => this.#onControl(message),
     });
-    this.#desk.recover();
-    resendUnsent({ root: config.root, clock }, seat.folder);
+    desk.recover();
+    this.#desk = desk;
+    this.#attempt(() => resendUnsent({ root: config.root, clock }, seat.folder));
     this.#watch?.close();
     const folders = [
       seat.folder.inbox,
@@ -255,8 +256,18 @@ export class Attendant {
     this.#notices.push(notice);
     this.#movedNotice = notice;
     // What the old seat had claimed belongs to whoever sits there now.
-    this.#desk?.releaseAll();
+    this.#attempt(() => this.#desk?.releaseAll());
+    this.#desk = undefined;
     this.#settleIn();
+  }
+
+  /** A step that keeps no other one from being taken. */
+  #attempt(step: () => unknown): void {
+    try {
+      step();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
   }
 
   async #pumpOnce(): Promise<void> {
@@ -325,7 +336,7 @@ export class Attendant {
     const context = [this.#takeMovedNotice(call.event), mail?.text]
       .filter((text) => text !== undefined)
       .join('\n\n');
-    const notice = this.#notices.splice(0).join(' ');
+    const notice = isContextEvent(call.event) ? this.#notices.splice(0).join(' ') : '';
     void this.pump();
     return hookOutput(call.event, {
       ...(context === '' ? {} : { context }),
@@ -344,7 +355,7 @@ export class Attendant {
 
   /** What this moment may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
   #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
-    if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch' && event !== 'Stop') return undefined;
+    if (!isContextEvent(event)) return undefined;
     this.#waker.withdrawFailed(desk);
     const { eligible } = desk.look();
     if (event !== 'Stop') return desk.takeFailed('hook-context') ?? desk.take(eligible, 'hook-context');

@@ -2,6 +2,11 @@
 export const CONTEXT_EVENTS = ['UserPromptSubmit', 'PostToolBatch', 'Stop'] as const;
 export type ContextEvent = (typeof CONTEXT_EVENTS)[number];
 
+/** Whether an event is a moment at which the model or the person is shown what a hook of ours says. */
+export function isContextEvent(event: string): event is ContextEvent {
+  return CONTEXT_EVENTS.some((known) => known === event);
+}
+
 export interface HookAnswer {
   /** For the model, as context at this point of the conversation. */
   readonly context?: string;

@@ -2,38 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { type TurnCap, turnCap } from '../../../src/attendant/turn-cap.ts';
 import { type WakeRequest, Waker } from '../../../src/attendant/waker.ts';
-import type { Wake, WakePath, WakeResult } from '../../../src/delivery/delivery.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
-import type { DeliveryPath } from '../../../src/protocol/receipt.ts';
 import { type DeskBench, deskBench, idsOf } from './desk-bench.ts';
-
-/** A path that takes every text, until a test has it do otherwise. */
-interface ScriptedPath extends WakePath {
-  readonly wakes: Wake[];
-  withdrawals: number;
-  reason: string | undefined;
-  result: WakeResult;
-}
-
-function scriptedPath(path: DeliveryPath): ScriptedPath {
-  const scripted: ScriptedPath = {
-    path,
-    settleMs: 3_000,
-    wakes: [],
-    withdrawals: 0,
-    reason: undefined,
-    result: { ok: true },
-    unavailable: () => scripted.reason,
-    wake: async (wake) => {
-      scripted.wakes.push(wake);
-      return await Promise.resolve(scripted.result);
-    },
-    withdraw() {
-      scripted.withdrawals += 1;
-    },
-  };
-  return scripted;
-}
+import { type ScriptedPath, scriptedPath } from './scripted-path.ts';
 
 interface WakeBench extends DeskBench {
   readonly socket: ScriptedPath;

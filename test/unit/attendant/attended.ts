@@ -1,0 +1,141 @@
+import type { TestContext } from 'node:test';
+import { Attendant, type HookCall } from '../../../src/attendant/attendant.ts';
+import { SessionTools } from '../../../src/attendant/session-tools.ts';
+import { Correspondent } from '../../../src/client/correspondent.ts';
+import { findPeer } from '../../../src/directory/peers.ts';
+import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
+import { statesOf } from '../../../src/mailbox/receipts.ts';
+import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
+import type { MessageId } from '../../../src/protocol/ids.ts';
+import type { Message } from '../../../src/protocol/message.ts';
+import type { SeatRecord } from '../../../src/protocol/seat.ts';
+import { waitFor } from '../../../src/testing/wait-for.ts';
+import type { MovableClock } from '../../fixtures/temp-root.ts';
+import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
+import { type ScriptedPath, scriptedPath } from './scripted-path.ts';
+import type { Transcript } from './transcript.ts';
+
+/** A seat that writes to the attended one as a program of ours does. */
+export interface Writer {
+  readonly folder: SeatFolder;
+  readonly record: SeatRecord;
+  /** Sends a message to the attended seat: a query, with some keys replaced. */
+  readonly write: (letter?: Partial<Parameters<Correspondent['send']>[1]>) => Message;
+  /** What it knows of a message of its own: states, each with its path or reason. */
+  readonly states: (message: { readonly id: MessageId }) => string[];
+  readonly correspondent: Correspondent;
+}
+
+/** An attendant in a session that the test plays: its registry, its record, its hooks. No `claude` runs. */
+export interface Attended {
+  readonly host: FakeHost;
+  readonly attendant: Attendant;
+  readonly tools: SessionTools;
+  readonly socket: ScriptedPath;
+  readonly file: ScriptedPath;
+  readonly clock: MovableClock;
+  readonly faults: unknown[];
+  /** Of the conversation that the registry names at the first call. */
+  readonly transcript: Transcript;
+  readonly folder: () => SeatFolder;
+  /** Calls the hook as the host does and returns its parsed answer. */
+  readonly hook: (event: string, call?: Partial<HookCall>) => Promise<HookAnswer>;
+  readonly writer: (name?: string) => Writer;
+  /** Waits until the session was woken so often, and returns the last text. */
+  readonly woken: (count: number) => Promise<string>;
+}
+
+export interface HookAnswer {
+  readonly systemMessage?: string;
+  readonly hookSpecificOutput?: {
+    readonly hookEventName: string;
+    readonly additionalContext?: string;
+    readonly permissionDecision?: string;
+  };
+}
+
+export interface AttendedOptions extends FakeHostOptions {
+  /** False: the attendant is there but has not begun. */
+  readonly isStarted?: boolean;
+}
+
+export function attended(t: TestContext, options: AttendedOptions = {}): Attended {
+  // Ahead of the home, which is removed in the same order.
+  const opened: Attendant[] = [];
+  t.after(() => {
+    for (const attendant of opened) attendant.close();
+  });
+  const host = fakeHost(t, options);
+  const clock: MovableClock = { offsetMs: 0, now: () => Date.now() + clock.offsetMs };
+  const [socket, file] = [scriptedPath('inbox-socket', 1_500), scriptedPath('file-changed', 1_500)];
+  const faults: unknown[] = [];
+  const attendant = new Attendant({
+    config: host.config,
+    clock,
+    host: host.session(),
+    version: '1.0.0',
+    wakePaths: [socket, file],
+    onFault: (error) => faults.push(error),
+  });
+  opened.push(attendant);
+  if (options.isStarted !== false) attendant.start();
+  const conversation = options.conversation ?? 'c-1';
+  const transcript = host.transcript(conversation);
+  return {
+    host,
+    attendant,
+    tools: new SessionTools({ attendant, root: host.root, clock }),
+    socket,
+    file,
+    clock,
+    faults,
+    transcript,
+    folder: () => attendant.seat().folder,
+    hook: async (event, call = {}) => {
+      const text = await attendant.hook({
+        event,
+        conversation: '',
+        transcript: '',
+        permissionMode: 'default',
+        agent: '',
+        toolUse: '',
+        ...call,
+      });
+      return JSON.parse(text) as HookAnswer;
+    },
+    writer: (name = 'app') => writerTo(() => attendant.seat().folder, { host, clock, name }),
+    woken: async (count) => {
+      await waitFor(() => socket.wakes.length + file.wakes.length >= count, { what: `${count} wakes` });
+      return (file.wakes.at(-1) ?? socket.wakes.at(-1))?.text ?? '';
+    },
+  };
+}
+
+function writerTo(
+  receiver: () => SeatFolder,
+  { host, clock, name }: { host: FakeHost; clock: MovableClock; name: string },
+): Writer {
+  const { root } = host;
+  const request = { clock, projectPath: `/projects/${name}`, version: '1.0.0' };
+  const seat = createSeat(root, (id) => freshRecord(request, id, { name, kind: 'live' }));
+  const correspondent = new Correspondent({
+    root,
+    clock,
+    maxHops: 6,
+    seat: () => seat,
+    permissionClass: () => 'asks',
+  });
+  return {
+    ...seat,
+    correspondent,
+    write: (letter = {}) => {
+      const peer = findPeer(root, receiver().id, clock.now());
+      if (peer === undefined) throw new Error('the attended seat is gone');
+      return correspondent.send(peer, { type: 'query', content: 'what broke?', ...letter });
+    },
+    states: ({ id }) =>
+      statesOf(seat.folder, id).map(({ state, path, reason }) =>
+        [state, path ?? reason].filter((part) => part !== undefined).join(': '),
+      ),
+  };
+}
