@@ -1,14 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Attendant, type HookCall } from '../../../src/attendant/attendant.ts';
 import { SessionTools } from '../../../src/attendant/session-tools.ts';
 import { Correspondent } from '../../../src/client/correspondent.ts';
 import { findPeer } from '../../../src/directory/peers.ts';
+import { updateSeatRecord } from '../../../src/directory/seat-record.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
-import type { SeatRecord } from '../../../src/protocol/seat.ts';
+import type { Attention, SeatRecord } from '../../../src/protocol/seat.ts';
 import { waitFor } from '../../../src/testing/wait-for.ts';
 import type { MovableClock } from '../../fixtures/temp-root.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
@@ -57,6 +60,8 @@ export interface HookAnswer {
 export interface AttendedOptions extends FakeHostOptions {
   /** False: the attendant is there but has not begun. */
   readonly isStarted?: boolean;
+  /** The person's settings in the mailbox root. */
+  readonly limits?: { readonly peerTurnsPerHour: number };
 }
 
 export function attended(t: TestContext, options: AttendedOptions = {}): Attended {
@@ -66,6 +71,8 @@ export function attended(t: TestContext, options: AttendedOptions = {}): Attende
     for (const attendant of opened) attendant.close();
   });
   const host = fakeHost(t, options);
+  if (options.limits !== undefined)
+    writeFileSync(join(host.root, 'settings.json'), JSON.stringify(options.limits));
   const clock: MovableClock = { offsetMs: 0, now: () => Date.now() + clock.offsetMs };
   const [socket, file] = [scriptedPath('inbox-socket', 1_500), scriptedPath('file-changed', 1_500)];
   const faults: unknown[] = [];
@@ -138,4 +145,30 @@ function writerTo(
         [state, path ?? reason].filter((part) => part !== undefined).join(': '),
       ),
   };
+}
+
+/** What a hook's answer gives to the model. */
+export function contextOf(answer: HookAnswer): string {
+  return answer.hookSpecificOutput?.additionalContext ?? '';
+}
+
+/** Waits until the sender knows of a state, and of none further. */
+export async function reaches(
+  writer: Writer,
+  message: { readonly id: MessageId },
+  state: string,
+): Promise<void> {
+  await waitFor(() => writer.states(message).at(-1) === state, {
+    what: `the state "${state}"`,
+    explain: () => writer.states(message).join(', '),
+  });
+}
+
+export async function setAttention({ host, folder }: Attended, attention: Attention): Promise<void> {
+  await updateSeatRecord(host.root, folder(), { attention });
+}
+
+/** Several looks of the attendant at everything: what has not happened then does not happen by itself. */
+export async function looks(session: Attended): Promise<void> {
+  for (let look = 0; look < 3; look += 1) await session.attendant.pump();
 }
