@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { allSeatFolders } from '../client/all-seats.ts';
 import type { ResolvedPaths } from '../config/config.ts';
 import { settingsFile } from '../config/config.ts';
-import { removeSeat } from '../directory/retention.ts';
 import { trustFile } from '../directory/trust.ts';
 import { TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { journalFolder } from '../mailbox/journal.ts';
 import { isThere, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
 import { isSeatId } from '../protocol/ids.ts';
+import { eraseSeat } from './erase-seat.ts';
 import { copiesFolder } from './plugin-copy.ts';
 import { isWakeFolder, wakeFolder } from './wake-folders.ts';
 
@@ -80,10 +80,10 @@ export function tidyRoot(root: string): void {
 function removeSeats(root: string): void {
   for (const folder of allSeatFolders(root)) {
     // A link is none of ours, wherever it leads.
-    if (lstatSync(folder.path).isDirectory()) removeSeat(root, folder);
+    if (lstatSync(folder.path).isDirectory()) eraseSeat(root, folder);
   }
   // A process that was killed while it removed a seat or a façade leaves these.
-  removeKnown(seatsFolder(root), (name) => /^\.removed-[a-z0-9]{6}-\d+$/.test(name));
+  removeKnown(seatsFolder(root), (name) => /^\.(removed|erased)-[a-z0-9]{6}-\w+$/.test(name));
   for (const name of namesIn(sessionsFolder(root))) {
     if (isSeatId(name.slice('.leaving-'.length)) && name.startsWith('.leaving-'))
       rmSync(join(sessionsFolder(root), name), { recursive: true, force: true });

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { listPeers } from '../directory/peers.ts';
-import { removeSeat } from '../directory/retention.ts';
 import { writeSeatRecord } from '../directory/seat-record.ts';
 import { freshRecord } from '../directory/take-seat.ts';
 import { deferred } from '../lib/deferred.ts';
@@ -11,6 +10,7 @@ import { post } from '../mailbox/post.ts';
 import { createSeatFolder, isThere, type SeatFolder, seatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { type MessageId, newSeatId, type SeatId } from '../protocol/ids.ts';
+import { eraseSeat } from './erase-seat.ts';
 import type { InstallContext } from './install-context.ts';
 
 /** What became of the ping to one seat: how long its answer took, or why there is none. */
@@ -40,7 +40,7 @@ export async function pingSeats(
   try {
     return await new Round(context, folder).run(seats, { timeoutMs, signal });
   } finally {
-    removeSeat(paths.root, folder);
+    eraseSeat(paths.root, folder);
   }
 }
 
@@ -133,6 +133,6 @@ function removeEarlierOnes({ paths: { root }, clock }: InstallContext): void {
     const isOurs =
       record?.ephemeral === true && record.kind === 'shell' && record.projectPath === join(root, NAME);
     if (isOurs && record.holder && livenessOf(record.holder) === 'dead')
-      removeSeat(root, seatFolder(root, id));
+      eraseSeat(root, seatFolder(root, id));
   }
 }

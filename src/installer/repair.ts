@@ -3,6 +3,7 @@ import { currentHolder } from '../directory/seat-hold.ts';
 import { removeFacade } from '../mailbox/facade.ts';
 import { isThere, requireOwnFolder } from '../mailbox/seat-folder.ts';
 import { abandonedSeats } from './check-mail.ts';
+import { halfErasedSeats } from './erase-seat.ts';
 import type { InstallContext } from './install-context.ts';
 import { isLoose, makePrivate, scanRoot } from './root-scan.ts';
 import { staleWakeFolders } from './wake-folders.ts';
@@ -22,7 +23,7 @@ export function repair({ paths: { root }, clock }: InstallContext): string[] {
   if (isLoose(lstatSync(real)) && makePrivate(real)) done.push(`made ${root} private`);
   const { loose, temporary } = scanRoot(root, nowMs);
   for (const path of loose) if (makePrivate(path)) done.push(`made ${path} private`);
-  for (const path of [...temporary, ...staleWakeFolders(root, nowMs)]) {
+  for (const path of [...temporary, ...staleWakeFolders(root, nowMs), ...halfErasedSeats(root)]) {
     rmSync(path, { recursive: true, force: true });
     done.push(`removed ${path}`);
   }

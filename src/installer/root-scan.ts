@@ -44,18 +44,19 @@ const OTHERS = 0o077;
 /** Looks at our files in a root, never following a link, and never into what is v1's. */
 export function scanRoot(root: string, nowMs: number): RootScan {
   const findings: Findings = { loose: [], links: [], foreign: [], temporary: [], unreadable: [] };
+  // By levels: what is wrong with the folders matters more than a hundred thousand past messages of one seat.
   const queue = startingPoints(root);
   let looked = 0;
-  for (let next = queue.pop(); next !== undefined && looked < MAX_ENTRIES; next = queue.pop()) {
-    const { path, isDeep } = next;
-    const stat = unlessGone(() => lstatSync(path), undefined);
-    if (stat === undefined) continue;
-    looked += 1;
-    note(findings, { path, stat, nowMs });
-    if (!isDeep || !stat.isDirectory()) continue;
-    for (const name of namesIn(path, findings)) queue.push({ path: join(path, name), isDeep: true });
+  for (; looked < queue.length && looked < MAX_ENTRIES; looked += 1) {
+    const next = queue[looked];
+    const stat = next === undefined ? undefined : statOf(next.path, findings);
+    if (next === undefined || stat === undefined) continue;
+    note(findings, { path: next.path, stat, nowMs });
+    if (!next.isDeep || !stat.isDirectory()) continue;
+    for (const name of namesIn(next.path, findings))
+      queue.push({ path: join(next.path, name), isDeep: true });
   }
-  return { ...findings, isComplete: queue.length === 0 };
+  return { ...findings, isComplete: looked === queue.length };
 }
 
 /** Takes the rights of others from a file or folder; does nothing for a link or what is gone. */
@@ -109,13 +110,24 @@ function note(findings: Findings, { path, stat, nowMs }: { path: string; stat: S
   if (name.startsWith(TEMPORARY_PREFIX) && nowMs - stat.mtimeMs > ABANDONED_MS) findings.temporary.push(path);
 }
 
+function statOf(path: string, findings: Findings): Stats | undefined {
+  return unlessForbidden(() => lstatSync(path), { place: join(path, '..'), findings });
+}
+
 function namesIn(folder: string, findings: Findings): string[] {
+  return unlessForbidden(() => readdirSync(folder), { place: folder, findings }) ?? [];
+}
+
+/** Undefined for what is gone, and for what may not be looked at, which is noted once. */
+function unlessForbidden<T>(
+  look: () => T,
+  { place, findings }: { place: string; findings: Findings },
+): T | undefined {
   try {
-    return readdirSync(folder);
+    return unlessGone<T | undefined>(look, undefined);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    if (code !== 'ENOENT') findings.unreadable.push(folder);
-    return [];
+    if (errnoOf(error) === undefined) throw error;
+    if (!findings.unreadable.includes(place)) findings.unreadable.push(place);
+    return undefined;
   }
 }

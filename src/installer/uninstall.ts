@@ -71,7 +71,7 @@ export async function planUninstall(
 export async function runUninstall({ steps, always }: UninstallPlan): Promise<UninstallResult> {
   const removed: string[] = [];
   const failed: { what: string; reason: string }[] = [];
-  for (const step of [...steps, always]) {
+  for (const step of new Set([...steps, always])) {
     try {
       await step.run();
       if (steps.includes(step)) removed.push(step.what);
