@@ -39,7 +39,11 @@ export async function runLiveDemo(options: LiveDemoOptions): Promise<void> {
   try {
     const app = writeProject(join(folder, 'my-app'), APP_FILES);
     const library = writeProject(join(folder, 'my-library'), LIBRARY_FILES);
-    for (const cwd of [app, library]) sessions.push(await open(options, { cwd, root }));
+    for (const cwd of [app, library]) {
+      const session = await launch(options, { cwd, root });
+      sessions.push(session);
+      await untilOpen(session);
+    }
     const [asking, answering] = sessions;
     if (asking === undefined || answering === undefined) return;
     const names = await seatNames(root, START_MS);
@@ -86,20 +90,35 @@ function writeProject(folder: string, files: Readonly<Record<string, string>>): 
   return folder;
 }
 
-async function open(
+async function launch(
   { claude, env, plugin }: LiveDemoOptions,
   { cwd, root }: { cwd: string; root: string },
 ): Promise<Terminal> {
-  const args = ['--plugin-dir', plugin, '--permission-mode', 'acceptEdits'];
   const inherited = Object.entries({ ...env, BRIDGE_DIR: root }).flatMap(([name, value]) =>
     value === undefined || isOfSession(name) ? [] : [[name, value] as const],
   );
-  const session = await startTerminal({ file: claude, args, cwd, env: Object.fromEntries(inherited) });
-  const screen = await session.waitForScreen(/trust|❯/i, { timeoutMs: START_MS });
-  // The folder was made by this demo a moment ago: the person's word that it may be trusted is the command itself.
-  if (/trust/i.test(screen)) session.press('enter');
-  await session.waitForScreen(/\? for shortcuts|accept edits on/, { timeoutMs: START_MS });
-  return session;
+  const args = ['--plugin-dir', plugin, '--permission-mode', 'acceptEdits'];
+  return await startTerminal({ file: claude, args, cwd, env: Object.fromEntries(inherited) });
+}
+
+/** Waits for the prompt. The folder was made by this demo: that it may be trusted is the person's command itself. */
+async function untilOpen(session: Terminal): Promise<void> {
+  await waitFor(
+    () => {
+      const screen = session.screen();
+      if (/\? for shortcuts|accept edits on/.test(screen)) return true;
+      // The dialog takes no key in its first moments, so each is pressed again until it has had its effect.
+      if (/trust this folder|do you trust/i.test(screen))
+        session.press(/❯[^\n]*Yes/.test(screen) ? 'enter' : 'down');
+      return false;
+    },
+    {
+      what: 'the prompt of a session',
+      timeoutMs: START_MS,
+      intervalMs: 700,
+      explain: () => session.screen(),
+    },
+  );
 }
 
 /** The mark of a surrounding session must not make these two look like its children. */
