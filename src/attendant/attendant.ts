@@ -18,6 +18,7 @@ import { ConversationProof } from './conversation-proof.ts';
 import { sayGoodbye } from './goodbye.ts';
 import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
+import { OpenQueries } from './open-queries.ts';
 import { SeatKeeper } from './seat-keeper.ts';
 import { turnCap } from './turn-cap.ts';
 import { endSettledWaits, serveWaits } from './wait-service.ts';
@@ -73,7 +74,7 @@ export class Attendant {
   readonly waits = new Waits();
   readonly correspondent: Correspondent;
   /** Queries that the model has before it and has not answered yet. */
-  readonly openQueries = new Map<MessageId, Message>();
+  readonly openQueries = new OpenQueries();
   readonly #subagentCalls = new Set<string>();
   #desk: MailDesk | undefined;
   #watch: FolderWatch | undefined;
@@ -224,6 +225,7 @@ export class Attendant {
       folder: seat.folder,
       owner: { process: thisProcess(), generation: seat.hold.generation },
       expiresAfterMs: config.limits.expiresAfterMs,
+      maxHops: config.limits.maxHops,
       proof: this.#proof,
       session: () => ({
         conversation: this.#conversation,
@@ -411,7 +413,7 @@ export class Attendant {
   }
 
   #noteOffered(message: Message): void {
-    if (message.type === 'query') this.openQueries.set(message.id, message);
+    this.openQueries.note(message, this.#options.clock.now());
   }
 
   #noteSeen(message: Message): void {

@@ -9,6 +9,8 @@ export interface GateFacts {
   readonly verdict: Verdict;
   readonly ownClass: PermissionClass;
   readonly attention: Attention;
+  /** How many messages may have led to one that is let through. */
+  readonly maxHops: number;
   /** The message is the response to a query that this seat sent to that very peer. */
   readonly answersOwnQuery: boolean;
 }
@@ -21,13 +23,20 @@ export type GateDecision =
 /**
  * Whether a message may come before the model of this session.
  *
- * The person's word about the peer or the message goes first, then the host's own rule, then parity: a sender that
+ * The person's word about the peer or the message goes first, then the guard against endless chains, then the host's
+ * own rule, then parity: a sender that
  * asks before it acts and one that does not are held from each other, and so is one that does not say which it is.
  * Nothing here rests on who a sender claims to be, only the person's verdict on the seat does.
  */
 export function decide(message: PendingMessage, facts: GateFacts): GateDecision {
   if (facts.verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
   if (message.accepted || facts.answersOwnQuery) return { kind: 'pass' };
+  const { hops = 0 } = message;
+  if (hops > facts.maxHops)
+    return {
+      kind: 'refuse',
+      reason: `it is the ${hops}th message in a chain that peers set off; at most ${facts.maxHops} are let through`,
+    };
   if (facts.attention === 'closed')
     return { kind: 'hold', reason: 'the receiver takes no messages at the moment (attention closed)' };
   if (facts.verdict === 'trusted') return { kind: 'pass' };

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakeFiles } from '../delivery/file-changed.ts';
-import { errnoOf } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { hostKey, identityOf, type ProcessIdentity } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -199,9 +199,11 @@ export function wakeFilesOf(root: string, { pid, start, host }: ProcessIdentity)
   };
 }
 
+/** The host's own files may be links, as dotfile managers make them; they are the person's, not a peer's. */
 function readJson<Schema extends z.ZodMiniType>(path: string, schema: Schema): z.infer<Schema> | undefined {
-  const found = readRegular(path, MAX_HOST_FILE_BYTES);
-  return found.kind === 'text' ? parseJson(found.text, schema) : undefined;
+  const file = unlessGone(() => realpathSync(path), undefined);
+  const found = file === undefined ? undefined : readRegular(file, MAX_HOST_FILE_BYTES);
+  return found?.kind === 'text' ? parseJson(found.text, schema) : undefined;
 }
 
 /** The words that a process was started with, where the system tells (Linux); else none. */

@@ -22,6 +22,8 @@ export interface DeskOptions {
   readonly folder: SeatFolder;
   readonly owner: ClaimOwner;
   readonly expiresAfterMs: number;
+  /** How many messages may have led to one that is let through. */
+  readonly maxHops: number;
   readonly proof: ConversationProof;
   readonly session: () => {
     readonly conversation: string;
@@ -225,11 +227,12 @@ export class MailDesk {
   }
 
   #decide(pending: PendingMessage): ReturnType<typeof decide> {
-    const { root, folder } = this.#options;
+    const { root, folder, maxHops } = this.#options;
     const { attention, permissionClass, rule } = this.#options.session();
     return decide(pending, {
       rule,
       attention,
+      maxHops,
       ownClass: permissionClass,
       verdict: verdictOf(root, { sender: pending.from, receiver: folder.id }),
       answersOwnQuery: this.answersOwnQuery(pending),

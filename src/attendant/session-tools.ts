@@ -42,11 +42,16 @@ export interface SeatStatus {
 const MAX_INLINE_WAIT_SECONDS = 100;
 const PING_WAIT_MS = 2_000;
 
-/** What the session's own tool calls do. Each takes a seat first if the session has none; throws {@link CahootsError}. */
+/**
+ * What the session's own tool calls do. Each takes a seat first if the session has none; after {@link SessionTools.stop}
+ * only {@link SessionTools.start} does, the others throw `seat-missing`. All throw {@link CahootsError}.
+ */
 export class SessionTools {
   readonly #attendant: Attendant;
   readonly #root: string;
   readonly #clock: Clock;
+  /** The person had the session leave its seat: only they take it again, no other call does. */
+  #hasLeft = false;
 
   constructor({ attendant, root, clock }: { attendant: Attendant; root: string; clock: Clock }) {
     this.#attendant = attendant;
@@ -56,8 +61,8 @@ export class SessionTools {
 
   /** Every peer but this seat itself. */
   peers(): Peer[] {
-    this.#attendant.takeSeat();
-    const own = this.#attendant.seat().folder.id;
+    if (!this.#hasLeft) this.#attendant.takeSeat();
+    const own = this.#hasLeft ? undefined : this.#attendant.seat().folder.id;
     return listPeers(this.#root, this.#clock.now()).filter(({ id }) => id !== own);
   }
 
@@ -72,7 +77,7 @@ export class SessionTools {
   ): Promise<AskOutcome> {
     const { attendant, folder } = this.#ready();
     const peer = attendant.correspondent.resolve(address);
-    const hops = Math.max(-1, ...[...attendant.openQueries.values()].map((query) => query.hops ?? 0)) + 1;
+    const hops = attendant.openQueries.hops(this.#clock.now());
     const sent = attendant.correspondent.send(peer, { type: 'query', content: question, hops });
     const wait = attendant.waits.open({
       kind: 'ask',
@@ -98,7 +103,7 @@ export class SessionTools {
     const { attendant } = this.#ready();
     attendant.desk().quote(id);
     const result = attendant.correspondent.reply(id, text);
-    attendant.openQueries.delete(id);
+    attendant.openQueries.answered(id);
     return result;
   }
 
@@ -132,8 +137,7 @@ export class SessionTools {
     requireMain(context);
     const mail = attendant.desk().take(attendant.desk().look().eligible, 'tool');
     mail?.confirm();
-    for (const message of mail?.messages ?? [])
-      if (message.type === 'query') attendant.openQueries.set(message.id, message);
+    for (const message of mail?.messages ?? []) attendant.openQueries.note(message, this.#clock.now());
     void attendant.pump();
     return mail?.text;
   }
@@ -146,7 +150,7 @@ export class SessionTools {
     const { attendant } = this.#ready();
     requireMain(context);
     const taken = attendant.desk().takePage(id, page);
-    if (taken?.message.type === 'query') attendant.openQueries.set(id, taken.message);
+    if (taken !== undefined) attendant.openQueries.note(taken.message, this.#clock.now());
     void attendant.pump();
     return taken?.text ?? renderPage(attendant.correspondent.received(id), page);
   }
@@ -165,6 +169,12 @@ export class SessionTools {
     return { peer, answered: (await wait.end).kind === 'pong' };
   }
 
+  /** Takes the seat again that the session has left, and tells of it like {@link status}. */
+  start(): SeatStatus {
+    this.#hasLeft = false;
+    return this.status();
+  }
+
   status(): SeatStatus {
     const { attendant } = this.#ready();
     const { eligible, held } = attendant.desk().look();
@@ -172,7 +182,7 @@ export class SessionTools {
       record: attendant.seat().record,
       waiting: eligible.length,
       held: held.map(({ id, from, metadata }) => ({ id, from: metadata.fromName ?? from })),
-      openQueries: [...attendant.openQueries.values()],
+      openQueries: attendant.openQueries.all(),
       deliveryPath: attendant.deliveryPath,
       peerTurns: attendant.peerTurns,
     };
@@ -193,7 +203,7 @@ export class SessionTools {
   /** Says in one line what this session is about, for peers to read. */
   async about(text: string): Promise<SeatRecord> {
     this.#ready();
-    return this.#update({ about: text.replace(/\s+/g, ' ').trim().slice(0, 160) });
+    return this.#update({ about: text.replace(/\s+/g, ' ').trim().slice(0, 160).toWellFormed() });
   }
 
   async attention(level: Attention): Promise<SeatRecord> {
@@ -206,11 +216,12 @@ export class SessionTools {
   /** Leaves the seat; mail waits there until it is taken again. */
   stop(): void {
     this.#attendant.seat();
+    this.#hasLeft = true;
     this.#attendant.leave();
   }
 
   #ready(): { attendant: Attendant } & ReturnType<Attendant['seat']> {
-    this.#attendant.takeSeat();
+    if (!this.#hasLeft) this.#attendant.takeSeat();
     return { attendant: this.#attendant, ...this.#attendant.seat() };
   }
 

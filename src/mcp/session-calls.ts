@@ -97,6 +97,7 @@ async function callSeat(
 ): Promise<string> {
   switch (action) {
     case 'start':
+      return renderStatus(session.start());
     case 'status':
       return renderStatus(session.status());
     case 'rename': {

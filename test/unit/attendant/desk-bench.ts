@@ -54,6 +54,7 @@ export function deskBench(t: TestContext): DeskBench {
       folder: me,
       owner: { process: thisProcess(), generation },
       expiresAfterMs: 7 * DAY_MS,
+      maxHops: 6,
       proof: new ConversationProof(transcript.path),
       session: () => session,
       onControl: (message) => control.push(message),

@@ -24,9 +24,11 @@ interface Case {
   readonly attention: Attention;
   readonly accepted: boolean;
   readonly answersOwnQuery: boolean;
+  readonly hops: number | undefined;
   readonly type: MessageType;
 }
 
+const MAX_HOPS = 6;
 const VERDICTS: readonly Verdict[] = ['trusted', 'blocked', 'undecided'];
 const RULES: readonly InboundRule[] = ['accept', 'hold', 'refuse', 'parity'];
 
@@ -38,18 +40,20 @@ function* allCases(): Generator<Case> {
           for (const attention of ATTENTION_LEVELS)
             for (const accepted of [true, false])
               for (const answersOwnQuery of [true, false])
-                for (const type of MESSAGE_TYPES)
-                  yield { verdict, rule, sender, own, attention, accepted, answersOwnQuery, type };
+                for (const hops of [undefined, MAX_HOPS, MAX_HOPS + 1])
+                  for (const type of MESSAGE_TYPES)
+                    yield { verdict, rule, sender, own, attention, accepted, answersOwnQuery, hops, type };
 }
 
 function decisionIn(facts: Case): ReturnType<typeof decide> {
-  const { sender, own, accepted, type, ...rest } = facts;
+  const { sender, own, accepted, type, hops, ...rest } = facts;
   const { content, ...envelope } = message({
     type,
     metadata: sender === undefined ? {} : { permissionClass: sender },
+    ...(hops === undefined ? {} : { hops }),
   });
   const pending: PendingMessage = { ...envelope, accepted, arrivedMs: 0, contentBytes: content.length };
-  const gate: GateFacts = { ...rest, ownClass: own };
+  const gate: GateFacts = { ...rest, ownClass: own, maxHops: MAX_HOPS };
   return decide(pending, gate);
 }
 
@@ -58,6 +62,7 @@ const RULES_IN_ORDER: readonly [fits: (facts: Case) => boolean, kind: Kind][] = 
   [({ verdict }) => verdict === 'blocked', 'refuse'],
   [({ accepted }) => accepted, 'pass'],
   [({ answersOwnQuery }) => answersOwnQuery, 'pass'],
+  [({ hops = 0 }) => hops > MAX_HOPS, 'refuse'],
   [({ attention }) => attention === 'closed', 'hold'],
   [({ verdict }) => verdict === 'trusted', 'pass'],
   [({ rule }) => rule === 'accept', 'pass'],
@@ -75,6 +80,7 @@ const PLAIN: Case = {
   attention: 'open',
   accepted: false,
   answersOwnQuery: false,
+  hops: 0,
   type: 'query',
 };
 
@@ -86,7 +92,7 @@ suite('the gate', () => {
       assert.equal(decisionIn(facts).kind, expected, JSON.stringify(facts));
       cases += 1;
     }
-    assert.equal(cases, 3 * 4 * 3 * 2 * 3 * 2 * 2 * MESSAGE_TYPES.length);
+    assert.equal(cases, 3 * 4 * 3 * 2 * 3 * 2 * 2 * 3 * MESSAGE_TYPES.length);
   });
 
   test('[S2] holds a sender of the other permission class, and one that does not say which it has', () => {
@@ -122,6 +128,7 @@ suite('the gate', () => {
     };
     assert.match(reasonIn({ ...PLAIN, verdict: 'blocked' }), /has blocked this peer/);
     assert.match(reasonIn({ ...PLAIN, attention: 'closed' }), /attention closed/);
+    assert.match(reasonIn({ ...PLAIN, hops: 99 }), /the 99th message in a chain .* at most 6/);
     assert.match(reasonIn({ ...PLAIN, rule: 'refuse' }), /crossSessionInbound: refuse/);
     assert.match(reasonIn({ ...PLAIN, rule: 'hold' }), /crossSessionInbound: hold/);
     assert.match(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { HostSession, wakeFilesOf } from '../../../src/attendant/host-session.ts';
@@ -113,6 +113,15 @@ suite('the permission class of a session', () => {
 });
 
 suite('the host’s rule for messages of other sessions', () => {
+  test('is read through a link too, as dotfile managers make it', (t) => {
+    const host = fakeHost(t);
+    host.settings({ crossSessionInbound: 'refuse' });
+    const settings = join(host.config.claudeConfigDir, 'settings.json');
+    renameSync(settings, `${settings}.real`);
+    symlinkSync(`${settings}.real`, settings);
+    assert.equal(host.session().inboundRule, 'refuse');
+  });
+
   test('is the person’s own, and parity where they set none or none that is known', (t) => {
     const host = fakeHost(t);
     assert.equal(host.session().inboundRule, 'parity');
