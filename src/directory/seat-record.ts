@@ -6,6 +6,7 @@ import { tryWithLock, withLock } from '../lib/file-lock.ts';
 import { readListed } from '../lib/read-regular.ts';
 import { buildFacade, hasFacade } from '../mailbox/facade.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { storing } from '../mailbox/storage-error.ts';
 import { MAX_SEAT_FILE_BYTES, parseSeatRecord, type SeatRecord } from '../protocol/seat.ts';
 
 const ATTEMPTS = 50;
@@ -34,6 +35,7 @@ export async function updateSeatRecord(
   folder: SeatFolder,
   change: Partial<SeatRecord>,
 ): Promise<SeatRecord | undefined> {
+  const what = `The record of seat ${folder.id} could not be changed`;
   let updated: SeatRecord | undefined;
   const apply = (): void => {
     const record = readSeatRecord(folder);
@@ -44,10 +46,10 @@ export async function updateSeatRecord(
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     // The folder of a seat that was removed has no room for a lock.
-    if (unlessGone(() => tryWithLock(lockOf(folder), apply), true)) return updated;
+    if (storing(what, () => unlessGone(() => tryWithLock(lockOf(folder), apply), true))) return updated;
     await sleep(BETWEEN_ATTEMPTS_MS);
   }
-  apply();
+  storing(what, apply);
   return updated;
 }
 

@@ -52,31 +52,14 @@ const NAMES_PATIENCE_MS = 2000;
  * Throws `root-link`, `root-not-ours` or a storage error when no seat can be taken.
  */
 export function takeSeat(request: SeatRequest): TakenSeat {
-  if (request.ephemeral) return newSeat(request, undefined);
-  const seats = liveSeats(request);
-  const own = seats
-    .filter((record) => hadConversation(record, request.conversation))
-    .sort((a, b) => byUse(request.conversation, a, b));
-  const held = own.find((record) => isHeldByConversation(request, record));
-  // A living process of the same conversation keeps its seat; the second one gets its own.
-  if (held !== undefined) return newSeat(request, held.sessionId);
-  const [best] = own;
-  if (best !== undefined) {
-    const taken = takeFree(request, best, 'returned') ?? preempt(request, best);
-    return taken ?? newSeat(request, best.sessionId);
-  }
-  const inProject = seats.filter(({ projectPath }) => projectPath === request.projectPath).sort(latestFirst);
-  for (const record of inProject) {
-    const taken = takeFree(request, record, 'free-in-project');
-    if (taken !== undefined) return taken;
-  }
-  return newSeat(request, inProject[0]?.sessionId);
+  return storing('No seat could be taken', () => chooseSeat(request));
 }
 
 /** Takes one certain seat if it is free, as for a restart whose predecessor has ended meanwhile. */
 export function takeSeatById(request: SeatRequest, id: SeatId): TakenSeat | undefined {
   const record = liveSeats(request).find(({ sessionId }) => sessionId === id);
-  return record === undefined ? undefined : takeFree(request, record, 'returned');
+  if (record === undefined) return undefined;
+  return storing(`The seat ${id} could not be taken`, () => takeFree(request, record, 'returned'));
 }
 
 /**
@@ -116,9 +99,11 @@ export function createSeat(
 /** Runs `work`, which chooses a name and makes a seat of it, so that of several processes no two choose the same. */
 export function withNames<T>(root: string, work: () => T): T {
   const results: T[] = [];
-  const lock = { patienceMs: NAMES_PATIENCE_MS, work: () => results.push(work()) };
-  // A name that two seats share is a nuisance; no seat at all would be worse.
-  return withLock(join(root, '.names-lock'), lock) ? (results[0] as T) : work();
+  return storing('No seat could be made', () => {
+    const lock = { patienceMs: NAMES_PATIENCE_MS, work: () => results.push(work()) };
+    // A name that two seats share is a nuisance; no seat at all would be worse.
+    return withLock(join(root, '.names-lock'), lock) ? (results[0] as T) : work();
+  });
 }
 
 /** The names that seats of a project folder have. */
@@ -154,6 +139,28 @@ export function freshRecord(
     generation: 0,
     version: request.version,
   };
+}
+
+function chooseSeat(request: SeatRequest): TakenSeat {
+  if (request.ephemeral) return newSeat(request, undefined);
+  const seats = liveSeats(request);
+  const own = seats
+    .filter((record) => hadConversation(record, request.conversation))
+    .sort((a, b) => byUse(request.conversation, a, b));
+  const held = own.find((record) => isHeldByConversation(request, record));
+  // A living process of the same conversation keeps its seat; the second one gets its own.
+  if (held !== undefined) return newSeat(request, held.sessionId);
+  const [best] = own;
+  if (best !== undefined) {
+    const taken = takeFree(request, best, 'returned') ?? preempt(request, best);
+    return taken ?? newSeat(request, best.sessionId);
+  }
+  const inProject = seats.filter(({ projectPath }) => projectPath === request.projectPath).sort(latestFirst);
+  for (const record of inProject) {
+    const taken = takeFree(request, record, 'free-in-project');
+    if (taken !== undefined) return taken;
+  }
+  return newSeat(request, inProject[0]?.sessionId);
 }
 
 function takeFree(request: SeatRequest, record: SeatRecord, how: TakenSeat['how']): TakenSeat | undefined {

@@ -5,6 +5,7 @@ import { writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { withLock } from '../lib/file-lock.ts';
 import { readRegular } from '../lib/read-regular.ts';
+import { storing } from '../mailbox/storage-error.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
 
@@ -42,8 +43,10 @@ export function setVerdict(
   }: { sender: SeatId; receiver: SeatId | undefined; verdict: 'trusted' | 'blocked' },
 ): void {
   const change = (): void => writeVerdict(root, { sender, receiver, verdict });
-  // Two at once must not undo each other; but a verdict is never left out.
-  if (!withLock(join(root, '.trust-lock'), { work: change, patienceMs: LOCK_PATIENCE_MS })) change();
+  storing('The verdict could not be kept', () => {
+    // Two at once must not undo each other; but a verdict is never left out.
+    if (!withLock(join(root, '.trust-lock'), { work: change, patienceMs: LOCK_PATIENCE_MS })) change();
+  });
 }
 
 function writeVerdict(
