@@ -4,7 +4,7 @@ import type { Call } from './command.ts';
 const MAX_SECONDS = 7 * 24 * 60 * 60;
 
 /** A duration that an option gives in seconds, in milliseconds; undefined when it was not given. Throws `usage`. */
-export function secondsOption(call: Call, name: string): number | undefined {
+export function secondsOption(call: Pick<Call, 'option'>, name: string): number | undefined {
   const text = call.option(name);
   if (text === undefined) return undefined;
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
@@ -16,7 +16,7 @@ export function secondsOption(call: Call, name: string): number | undefined {
 }
 
 /** A count that an option gives. Throws `usage`. */
-export function countOption(call: Call, name: string): number | undefined {
+export function countOption(call: Pick<Call, 'option'>, name: string): number | undefined {
   const text = call.option(name);
   if (text === undefined) return undefined;
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;

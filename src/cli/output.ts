@@ -1,6 +1,6 @@
 import type { styleText } from 'node:util';
 import { errnoOf } from '../lib/errno.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 import type { StandardStream } from './standard-stream.ts';
 
 export interface OutputOptions {
@@ -57,9 +57,10 @@ export class Output {
     await this.#write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  /** Prints a value as one line of JSON. */
-  async printJson(value: unknown): Promise<void> {
-    await this.#write(`${JSON.stringify(value)}\n`);
+  /** Prints each value as one line of JSON. */
+  async printJson(...values: readonly unknown[]): Promise<void> {
+    const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('');
+    await this.#write(this.isTerminal ? printableJson(lines) : lines);
   }
 
   /** Tells the person something that is no result; programs that asked for JSON are not told. */

@@ -7,7 +7,12 @@ export function printable(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
     .replace(/\p{Cc}/gu, visible)
-    .replace(DIRECTIONS, (character) => `\\u${hex(character)}`);
+    .replace(DIRECTIONS, escaped);
+}
+
+/** JSON that says the same and has nothing in it that can act on a terminal: what JSON itself leaves as it is is escaped. */
+export function printableJson(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, escaped).replace(DIRECTIONS, escaped);
 }
 
 /** A peer's text on one line, for a table or a header line. */
@@ -37,6 +42,6 @@ function visible(character: string): string {
   return code === 0x7f ? '\u2421' : `\\x${code.toString(16)}`;
 }
 
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(4, '0');
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,6 +1,9 @@
 import type { Output } from './output.ts';
 import { oneLine } from './printable.ts';
 
+/** Where a table is shown. */
+export type Sheet = Pick<Output, 'columns' | 'style'>;
+
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
@@ -13,7 +16,7 @@ const GAP = '  ';
  *
  * Whatever the cells say, each stays in its place: line breaks and controls in them are made visible.
  */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], output: Output): string {
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], output: Sheet): string {
   const titles = columns.map(({ title }) => title);
   const lines = [titles, ...rows.map((row) => columns.map(({ cell }) => oneLine(cell(row))))];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index] ?? ''))));

@@ -32,7 +32,7 @@ export const log: CommandSpec = {
 type Printer = (entries: readonly KnownEntry[]) => Promise<void>;
 
 function jsonPrinter({ output }: Call): Printer {
-  return async (entries) => await output.printLines(entries.map((entry) => JSON.stringify(entry)));
+  return async (entries) => await output.printJson(...entries);
 }
 
 function textPrinter({ context, output }: Call, runtime: Runtime): Printer {

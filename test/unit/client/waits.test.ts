@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { ask } from '../../../src/client/ask.ts';
+import { waitForMail } from '../../../src/client/mail-wait.ts';
+import { nextMessage, whileListening } from '../../../src/client/next-message.ts';
+import { announceAsk, asksFolder, awaitedAnswers } from '../../../src/client/open-asks.ts';
+import { type OpenSeat, openOrMakeOwnSeat } from '../../../src/client/open-seat.ts';
+import { showMessage } from '../../../src/client/show-message.ts';
+import { thisProcess } from '../../../src/lib/process-identity.ts';
+import { claimPath } from '../../../src/mailbox/claim-name.ts';
+import { statesOf } from '../../../src/mailbox/receipts.ts';
+import { facadeOf } from '../../../src/mailbox/seat-folder.ts';
+import { CahootsError } from '../../../src/protocol/errors.ts';
+import type { MessageId } from '../../../src/protocol/ids.ts';
+import { waitFor } from '../../../src/testing/wait-for.ts';
+import { type ClientBench, clientBench } from '../../fixtures/client-context.ts';
+import { deadProcess } from '../../fixtures/temp-root.ts';
+
+const ID = 'msg-000000000001' as MessageId;
+
+interface Two {
+  readonly bench: ClientBench;
+  readonly app: OpenSeat;
+  readonly lib: OpenSeat;
+}
+
+async function two(t: TestContext): Promise<Two> {
+  const bench = clientBench(t);
+  const open = async (name: string): Promise<OpenSeat> =>
+    (await openOrMakeOwnSeat(bench.context(name), { use: 'take' })).seat;
+  return { bench, app: await open('app'), lib: await open('lib') };
+}
+
+const never = (): AbortSignal => new AbortController().signal;
+
+suite('a wait for mail', () => {
+  test('ends with what the look finds, at once or after a change', async (t) => {
+    const { app, lib } = await two(t);
+    assert.equal(await waitForMail(lib, { look: () => 'now', waitMs: 0, signal: never() }), 'now');
+    const look = (): string | undefined => lib.inbox.pending()[0]?.type;
+    const waiting = waitForMail(lib, { look, waitMs: 10_000, signal: never() });
+    app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'hello' });
+    assert.equal(await waiting, 'note');
+  });
+
+  test('ends with nothing when the time is up', async (t) => {
+    const { lib } = await two(t);
+    assert.equal(await waitForMail(lib, { look: () => undefined, waitMs: 20, signal: never() }), undefined);
+  });
+
+  test('ends when it is given up, and with what the look throws [M3]', async (t) => {
+    const { lib } = await two(t);
+    const controller = new AbortController();
+    const look = (): undefined => undefined;
+    const waiting = waitForMail(lib, { look, waitMs: Number.POSITIVE_INFINITY, signal: controller.signal });
+    controller.abort();
+    await assert.rejects(waiting, isCancelled);
+    await assert.rejects(waitForMail(lib, { look, waitMs: 10, signal: controller.signal }), isCancelled);
+    const failing = (): undefined => {
+      throw new RangeError('the look failed');
+    };
+    await assert.rejects(waitForMail(lib, { look: failing, waitMs: 10, signal: never() }), RangeError);
+  });
+
+  test('builds the façade again that v1 deletes meanwhile [M6]', async (t) => {
+    const { bench, lib } = await two(t);
+    const facade = facadeOf(bench.root, lib.folder.id);
+    const look = (): true | undefined => (existsSync(join(facade.inbox, 'seen')) ? true : undefined);
+    const waiting = waitForMail(lib, { look, waitMs: 10_000, signal: never() });
+    rmSync(facade.path, { recursive: true });
+    await waitFor(() => existsSync(facade.inbox), { what: 'the façade' });
+    writeFileSync(join(facade.inbox, 'seen'), '');
+    assert.equal(await waiting, true);
+  });
+});
+
+suite('a query that a process waits for', () => {
+  test('is known to others of the seat while it waits, and not afterwards', async (t) => {
+    const { lib } = await two(t);
+    const withdraw = announceAsk(lib.folder, ID);
+    assert.deepEqual([...awaitedAnswers(lib.folder)], [ID]);
+    withdraw();
+    withdraw();
+    assert.deepEqual([...awaitedAnswers(lib.folder)], []);
+  });
+
+  test('is forgotten with its process, and its mark is removed', async (t) => {
+    const { lib } = await two(t);
+    announceAsk(lib.folder, ID)();
+    const mark = claimPath(asksFolder(lib.folder), {
+      id: ID,
+      owner: { process: deadProcess(), generation: 0 },
+    });
+    writeFileSync(mark, '');
+    assert.deepEqual([...awaitedAnswers(lib.folder)], []);
+    assert.deepEqual(readdirSync(asksFolder(lib.folder)), []);
+  });
+
+  test('is believed for a while of a process that cannot be seen from here', async (t) => {
+    const { lib } = await two(t);
+    announceAsk(lib.folder, ID)();
+    const process = { ...thisProcess(), host: '00000000' };
+    writeFileSync(claimPath(asksFolder(lib.folder), { id: ID, owner: { process, generation: 0 } }), '');
+    assert.deepEqual([...awaitedAnswers(lib.folder)], [ID]);
+  });
+});
+
+suite('a message that is shown', () => {
+  test('is settled once it has been shown, and its sender knows', async (t) => {
+    const { app, lib } = await two(t);
+    const sent = app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'hi' });
+    const claimed = await nextMessage(lib, { waitMs: 1000, signal: never() });
+    assert.ok(claimed);
+    await showMessage(lib, claimed, async () => {
+      assert.deepEqual(states(app, sent.id), ['accepted', 'delivered']);
+    });
+    assert.deepEqual(states(app, sent.id), ['accepted', 'delivered', 'offered', 'seen']);
+    assert.equal(await nextMessage(lib, { waitMs: 0, signal: never() }), undefined);
+  });
+
+  test('waits again, marked, when it could not be shown [M2] [M4]', async (t) => {
+    const { app, lib } = await two(t);
+    const sent = app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'hi' });
+    const claimed = await nextMessage(lib, { waitMs: 1000, signal: never() });
+    assert.ok(claimed);
+    const shown = showMessage(lib, claimed, async () => {
+      throw new RangeError('nobody reads');
+    });
+    await assert.rejects(shown, RangeError);
+    assert.deepEqual(states(app, sent.id), ['accepted', 'delivered']);
+    const again = await nextMessage(lib, { waitMs: 0, signal: never() });
+    assert.equal(again?.message.repeat, 1);
+  });
+});
+
+suite('listening', () => {
+  test('is seen by peers while it lasts, also when it fails', async (t) => {
+    const { app, lib } = await two(t);
+    const state = (): string => app.correspondent.resolve('lib').state;
+    assert.equal(state(), 'idle');
+    const failing = whileListening(lib, async () => {
+      assert.equal(state(), 'listening');
+      throw new RangeError('stop');
+    });
+    await assert.rejects(failing, RangeError);
+    assert.equal(state(), 'idle');
+  });
+
+  test('two that answer pings with pings that name none do not go on for ever', async (t) => {
+    const { app, lib } = await two(t);
+    app.correspondent.send(app.correspondent.resolve('lib'), { type: 'ping', content: 'connected' });
+    let pings = 0;
+    for (let turn = 0; turn < 6; turn += 1) {
+      for (const seat of [lib, app]) {
+        const claimed = await nextMessage(seat, { waitMs: 0, signal: never() });
+        if (claimed === undefined) continue;
+        seat.inbox.settle(claimed);
+        pings += 1;
+      }
+    }
+    assert.equal(pings, 2);
+  });
+});
+
+suite('an ask', () => {
+  test('tells each step that becomes known, and ends with the answer', async (t) => {
+    const { app, lib } = await two(t);
+    const steps: string[] = [];
+    const asking = ask(app, {
+      peer: app.correspondent.resolve('lib'),
+      content: 'ready?',
+      waitMs: 10_000,
+      signal: never(),
+      onState: (state) => steps.push(state),
+    });
+    const query = await nextMessage(lib, { waitMs: 5000, signal: never() });
+    assert.ok(query);
+    await showMessage(lib, query, async () => {});
+    await waitFor(() => steps.includes('seen'), { what: 'the step' });
+    lib.correspondent.reply(query.message.id, 'yes');
+    const outcome = await asking;
+    assert.equal(outcome.response?.content, 'yes');
+    assert.equal(outcome.state, 'answered');
+    assert.ok(outcome.claimed);
+    assert.deepEqual(steps, ['delivered', 'seen', 'answered']);
+  });
+
+  test('gives the answer also when another process of the seat has taken it', async (t) => {
+    const { app, lib } = await two(t);
+    const asking = ask(app, {
+      peer: app.correspondent.resolve('lib'),
+      content: 'ready?',
+      waitMs: 10_000,
+      signal: never(),
+    });
+    const query = await nextMessage(lib, { waitMs: 5000, signal: never() });
+    assert.ok(query);
+    // Takes it before the ask has looked, as a session's attendant does that knows nothing of the ask.
+    const { sent } = lib.correspondent.reply(query.message.id, 'yes');
+    const taken = app.inbox.claim(sent.id);
+    assert.ok(taken);
+    app.inbox.settle(taken);
+    const outcome = await asking;
+    assert.deepEqual([outcome.response?.content, outcome.claimed], ['yes', undefined]);
+  });
+});
+
+function states({ folder }: OpenSeat, id: MessageId): string[] {
+  return statesOf(folder, id).map(({ state }) => state);
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof CahootsError && error.code === 'cancelled';
+}
