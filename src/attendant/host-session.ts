@@ -8,6 +8,7 @@ import { hostKey, identityOf, type ProcessIdentity } from '../lib/process-identi
 import { readRegular } from '../lib/read-regular.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { PermissionClass } from '../protocol/message.ts';
+import { wakeFolderName, wakeFoldersOf } from './wake-folders.ts';
 
 /** The registry follows a hook within some milliseconds. */
 const HOOK_GOES_FIRST_MS = 1_000;
@@ -190,8 +191,8 @@ export class HostSession {
 export const WAKE_TRIGGER = 'cahoots-wake';
 
 /** Where the wake files of the session of a `claude` process are; hook and attendant find the same place without talking. */
-export function wakeFilesOf(root: string, { pid, start, host }: ProcessIdentity): WakeFiles {
-  const folder = join(root, 'wake', `${host}-${pid}-${start}`);
+export function wakeFilesOf(root: string, claude: ProcessIdentity): WakeFiles {
+  const folder = join(wakeFoldersOf(root), wakeFolderName(claude));
   return {
     trigger: join(folder, WAKE_TRIGGER),
     payload: join(folder, 'payload'),

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { wakeFilesOf } from '../attendant/host-session.ts';
+import { removeEndedWakeFolders } from '../attendant/wake-folders.ts';
 import { resolveConfig } from '../config/config.ts';
 import type { Environment } from '../config/trusted-environment.ts';
 import { writeAtomic } from '../lib/atomic-write.ts';
@@ -30,6 +31,7 @@ export function sessionStart(input: SessionStartInput): string {
   const config = resolveConfig(input);
   const claude = findClaude(join(config.claudeConfigDir, 'sessions'), input);
   if (claude === undefined) return '{}';
+  removeEndedWakeFolders(config.root, Date.now());
   const files = wakeFilesOf(config.root, claude);
   // The folder must exist before the answer is given: the host never begins to watch a missing one.
   mkdirSync(dirname(files.trigger), { recursive: true, mode: 0o700 });
