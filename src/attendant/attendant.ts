@@ -18,6 +18,7 @@ import { ConversationProof } from './conversation-proof.ts';
 import { sayGoodbye } from './goodbye.ts';
 import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
+import { senderOf } from './offer-text.ts';
 import { OpenQueries } from './open-queries.ts';
 import { SeatKeeper } from './seat-keeper.ts';
 import { turnCap } from './turn-cap.ts';
@@ -436,10 +437,10 @@ export class Attendant {
   /** Once per held message the person is told, at the next hook, at no cost in tokens. */
   #announceHeld(held: readonly PendingMessage[]): void {
     const fresh = held.filter(({ id }) => !this.#announcedHeld.has(id));
-    for (const { id, from, metadata } of fresh) {
-      this.#announcedHeld.add(id);
+    for (const message of fresh) {
+      this.#announcedHeld.add(message.id);
       this.#notices.push(
-        `a message of ${metadata.fromName ?? metadata.fromProject ?? from} is held for you: cahoots accept ${id} (or deny).`,
+        `a message of ${senderOf(message)} is held for you: cahoots accept ${message.id} (or deny).`,
       );
     }
   }
