@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { resendUnsent } from '../../src/mailbox/post.ts';
-import { statesOf } from '../../src/mailbox/receipts.ts';
+import { foldReceipts, recordState, statesOf } from '../../src/mailbox/receipts.ts';
 import type { MessageId } from '../../src/protocol/ids.ts';
 import { waitFor } from '../../src/testing/wait-for.ts';
 import { assertNothingTorn, namesIn, placeOf } from '../fixtures/audit.ts';
@@ -134,5 +134,39 @@ suite('many processes at one mailbox', { concurrency: false }, () => {
     for (const [id, from] of sent)
       if (from !== '') assert.equal(statesOf(from === a.id ? a : c, id)[0]?.state, 'accepted');
     t.diagnostic(`${sent.size} messages, ${taken.length} handed out`);
+  });
+
+  test('[M4] several processes that file the receipts of one seat, some of them killed at it, lose no state', async (t) => {
+    const { root, seat, send } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const stop = join(root, 'stop');
+    const start = (): Program => startProgram(t, 'fold-loop.ts', { args: [root, a.id, stop] });
+    const running = [start(), start(), start()];
+    await waitFor(() => running.every((one) => one.output() !== ''), {
+      what: 'the start',
+      timeoutMs: 30_000,
+    });
+    const messages = Array.from({ length: 5 }, () => send(a, b));
+    for (let i = 0; i < 400; i += 1) {
+      const message = messages[i % messages.length];
+      assert.ok(message);
+      recordState(root, message, { state: 'offered', at: new Date(1e12 + i).toISOString(), by: b.id });
+      // Some are known before they are filed, some after: never is one missing.
+      const known = statesOf(a, message.id).filter(({ state }) => state === 'offered').length;
+      assert.equal(known, Math.floor(i / messages.length) + 1, `after ${i}`);
+      if (i % 60 === 59) {
+        running[i % 3]?.kill('SIGKILL');
+        running.push(start());
+      }
+    }
+    writeFileSync(stop, '');
+    await Promise.all(running.map((one) => one.ended));
+    foldReceipts(a);
+    assert.deepEqual(
+      namesIn(a.receipts).filter((name) => name.startsWith('msg-')),
+      [],
+    );
+    for (const { id } of messages)
+      assert.equal(statesOf(a, id).filter(({ state }) => state === 'offered').length, 80);
   });
 });
