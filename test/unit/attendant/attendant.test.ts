@@ -74,7 +74,7 @@ suite('a hook', () => {
     const answer = await session.hook('Stop', { permissionMode: 'bypassPermissions' });
     assert.match(
       answer.systemMessage ?? '',
-      new RegExp(`a message of app is held for you: cahoots accept ${held.id}`),
+      new RegExp(`a message of app \\(\\w{6}\\) is held for you: cahoots accept ${held.id}`),
     );
     assert.equal(answer.hookSpecificOutput, undefined);
     assert.deepEqual(await session.hook('Stop', { permissionMode: 'bypassPermissions' }), {});
