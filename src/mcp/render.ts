@@ -1,19 +1,12 @@
-import { neutralise, senderOf } from '../attendant/offer-text.ts';
+import { neutralise, renderPage, senderOf } from '../attendant/offer-text.ts';
 import type { AskOutcome, SeatStatus } from '../attendant/session-tools.ts';
 import type { WaitEnd } from '../attendant/waits.ts';
 import type { Message } from '../protocol/message.ts';
 
-interface PeerLine {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly state: string;
-  readonly path: string;
-  readonly about: string;
-}
+type Peer = AskOutcome['peer'];
 
 /** A line for each peer, those that are here first. */
-export function renderPeers(peers: readonly PeerLine[]): string {
+export function renderPeers(peers: readonly Peer[]): string {
   if (peers.length === 0) return 'No other session has a seat here yet.';
   const here = peers.filter(({ state }) => state !== 'away');
   const away = peers.filter(({ state }) => state === 'away');
@@ -33,21 +26,22 @@ export function renderPeers(peers: readonly PeerLine[]): string {
 
 /** The outcome of an ask: the answer, or what is known of the question and what to do. */
 export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string {
+  const question = `Your question ${id} to ${oneLine(peer.name)}`;
   switch (end.kind) {
     case 'mail':
       return end.mail.messages.some((message) => message.inReplyTo === id)
         ? end.mail.text
-        : `Your question ${id} to ${peer.name} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
+        : `${question} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
     case 'copy':
-      return `${senderOf(end.message)} answers:\n${neutralise(end.message.content)}`;
+      return `${senderOf(end.message)} answers:\n${renderPage(end.message, 1)}`;
     case 'settled':
-      return `Your question ${id} to ${peer.name} is ${state}${reason === undefined ? '' : `: ${reason}`}. ${state === 'held' ? 'If a person lets it through, the answer will arrive as a message.' : 'There will be no answer.'}`;
+      return `${question} is ${state}${reason === undefined ? '' : `: ${oneLine(reason)}`}. ${state === 'held' ? 'If a person lets it through, the answer will arrive as a message.' : 'There will be no answer.'}`;
     case 'closed':
-      return `Your question ${id} to ${peer.name} is ${state}; this seat is closing.`;
+      return `${question} is ${state}; this seat is closing.`;
     case 'pong':
     case 'timeout':
     case 'cancelled':
-      return `Your question ${id} to ${peer.name} is pending (${describe(state)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
+      return `${question} is pending (${describe(state)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
   }
 }
 
@@ -67,6 +61,23 @@ export function renderListen(end: WaitEnd): string {
   }
 }
 
+/** That a note is on its way, and to whom. */
+export function renderSent({ sent, peer }: { sent: Message; peer: Peer }): string {
+  const away = peer.state === 'away' ? '; it is away, the message waits for it' : '';
+  return `Sent to ${oneLine(peer.name)} as ${sent.id}${away}.`;
+}
+
+/** Whether a peer was reached. */
+export function renderConnected({ peer, answered }: { peer: Peer; answered: boolean }): string {
+  const reach = answered
+    ? 'it answered'
+    : peer.state === 'away'
+      ? 'it is away, mail waits for it'
+      : 'it has not answered yet';
+  return `Connected to '${oneLine(peer.name)}' (${peer.id}) at ${oneLine(peer.path)}: ${reach}.`;
+}
+
+/** That an answer is on its way, and to whom. */
 export function renderReply({ sent, to }: { sent: Message; to: Message }): string {
   const what =
     sent.type === 'query'

@@ -1,4 +1,5 @@
 import { McpServer } from '@modelcontextprotocol/server';
+import { neutralise } from '../attendant/offer-text.ts';
 import { asCahootsError } from '../protocol/errors.ts';
 import type { SessionCalls } from './session-calls.ts';
 import { TOOLS } from './tools.ts';
@@ -42,7 +43,8 @@ export function createServer({ session, version }: { session: SessionSource; ver
       return textResult(await (await session()).call(call));
     } catch (error) {
       const failure = asCahootsError(error);
-      return { ...textResult(`${failure.message} [${failure.code}]`), isError: true };
+      // It may name peers, and a peer's name is what the peer says.
+      return { ...textResult(`${neutralise(failure.message)} [${failure.code}]`), isError: true };
     }
   });
   return mcp;
@@ -52,8 +54,11 @@ export function createServer({ session, version }: { session: SessionSource; ver
  * A root that cannot be used is told when a tool is called; a hook that failed would trouble every step of the session.
  */
 async function answerHook(session: SessionSource, input: unknown): Promise<string> {
-  const opened = await session().catch(() => undefined);
-  return (await opened?.hook(input)) ?? '{}';
+  try {
+    return await (await session()).hook(input);
+  } catch {
+    return '{}';
+  }
 }
 
 function textResult(text: string): { content: { type: 'text'; text: string }[] } {

@@ -3,7 +3,15 @@ import type { SessionTools, ToolContext } from '../attendant/session-tools.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
 import { ATTENTION_LEVELS, type Attention } from '../protocol/seat.ts';
-import { renderAsk, renderListen, renderPeers, renderReply, renderStatus } from './render.ts';
+import {
+  renderAsk,
+  renderConnected,
+  renderListen,
+  renderPeers,
+  renderReply,
+  renderSent,
+  renderStatus,
+} from './render.ts';
 import * as inputs from './tool-inputs.ts';
 import { MAX_INLINE_WAIT_SECONDS, type SEAT_ACTIONS, TOOLS } from './tools.ts';
 
@@ -66,8 +74,7 @@ async function callTool(
     }
     case 'send': {
       const { peer, text } = parse(inputs.sendInput, input);
-      const { sent, peer: to } = session.send(peer, text);
-      return `Sent to ${to.name} as ${sent.id}${to.state === 'away' ? '; it is away, the message waits for it' : ''}.`;
+      return renderSent(session.send(peer, text));
     }
     case 'listen': {
       const { wait_seconds = MAX_INLINE_WAIT_SECONDS } = parse(inputs.listenInput, input);
@@ -108,15 +115,8 @@ async function callSeat(
       const { about = '' } = await session.about(needed(action, value));
       return `Peers now read of this seat: ${about}`;
     }
-    case 'connect': {
-      const { peer, answered } = await session.connect(needed(action, value), context);
-      const reach = answered
-        ? 'it answered'
-        : peer.state === 'away'
-          ? 'it is away, mail waits for it'
-          : 'it has not answered yet';
-      return `Connected to '${peer.name}' (${peer.id}) at ${peer.path}: ${reach}.`;
-    }
+    case 'connect':
+      return renderConnected(await session.connect(needed(action, value), context));
     case 'attention': {
       const { attention } = await session.attention(attentionLevel(needed(action, value)));
       return `Attention is now ${attention}.`;
