@@ -176,8 +176,13 @@ function preempt(request: SeatRequest, record: SeatRecord): TakenSeat | undefine
 }
 
 function isHeldByConversation({ root, conversation }: SeatRequest, record: SeatRecord): boolean {
-  const holder = currentHolder(seatFolder(root, record.sessionId));
-  return holder?.free === false && holder.conversation === conversation;
+  const folder = seatFolder(root, record.sessionId);
+  const holder = currentHolder(folder);
+  if (holder?.free !== false) return false;
+  // The record follows its session through /clear. Until a new holder has published itself, it tells of the one before.
+  const latest = readSeatRecord(folder);
+  const shown = latest?.generation === holder.generation ? latest.conversation : holder.conversation;
+  return shown === conversation;
 }
 
 function newSeat(request: SeatRequest, preferred: SeatId | undefined): TakenSeat {
@@ -257,9 +262,12 @@ function hadConversation(record: SeatRecord, conversation: string): boolean {
   return record.conversation === conversation || record.pastConversations.includes(conversation);
 }
 
+/** Of several seats the one that shows the conversation now; a second process of it has sat on a younger one. */
 function byUse(conversation: string, a: SeatRecord, b: SeatRecord): number {
   return (
-    Number(b.conversation === conversation) - Number(a.conversation === conversation) || latestFirst(a, b)
+    Number(b.conversation === conversation) - Number(a.conversation === conversation) ||
+    a.startedAt.localeCompare(b.startedAt) ||
+    latestFirst(a, b)
   );
 }
 

@@ -131,6 +131,27 @@ suite('which seat a session takes', () => {
     assert.equal(first.hold.isCurrent(), true);
   });
 
+  test('[S1] the conversation goes back to the seat of its first process, also when the second one ended last', (t) => {
+    const temp = tempRoot(t);
+    const first = takeSeat(request(temp, { process: otherProcess() }));
+    temp.clock.offsetMs = 60_000;
+    const second = takeSeat(request(temp));
+    leave(temp, first);
+    temp.clock.offsetMs = 120_000;
+    leave(temp, second);
+    assert.equal(takeSeat(request(temp)).folder.id, first.folder.id);
+  });
+
+  test('[S1] a conversation that /clear ended goes back to its seat when it is resumed beside the newer one', async (t) => {
+    const temp = tempRoot(t);
+    const first = takeSeat(request(temp, { process: otherProcess() }));
+    const { folder } = first;
+    await updateSeatRecord(temp.root, folder, { conversation: 'newer', pastConversations: ['first'] });
+    const resumed = takeSeat(request(temp));
+    assert.deepEqual([resumed.how, resumed.folder.id], ['preempted', folder.id]);
+    assert.equal(first.hold.isCurrent(), false);
+  });
+
   test('two sessions in one project are told apart by -2, -3; a name that is free again is used again', (t) => {
     const temp = tempRoot(t);
     const names = ['a', 'b', 'c'].map(
