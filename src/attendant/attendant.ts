@@ -86,7 +86,7 @@ export class Attendant {
   #pumpAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #notices: string[] = [];
-  #movedNotice: string | undefined;
+  #seatNotice: string | undefined;
   #announcedHeld = new Set<MessageId>();
   #closed = false;
 
@@ -121,7 +121,13 @@ export class Attendant {
   /** Takes a seat if the session has none: its own for a person's session, an ephemeral one for any other. */
   takeSeat(): void {
     if (this.#closed) return;
-    if (this.#keeper.seat === undefined) this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
+    if (this.#keeper.seat === undefined) {
+      const { how, record } = this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
+      if (how === 'preempted')
+        this.#tellOfSeat(
+          `This conversation is back on its seat ${record.name} (${record.sessionId}); the newer one that sat there has moved to another seat.`,
+        );
+    }
     if (this.#desk === undefined) this.#settleIn();
   }
 
@@ -256,12 +262,17 @@ export class Attendant {
   }
 
   #onMoved(notice: string): void {
-    this.#notices.push(notice);
-    this.#movedNotice = notice;
+    this.#tellOfSeat(notice);
     // What the old seat had claimed belongs to whoever sits there now.
     this.#attempt(() => this.#desk?.releaseAll());
     this.#desk = undefined;
     this.#settleIn();
+  }
+
+  /** Which seat it is, the person and the model are told once each. */
+  #tellOfSeat(notice: string): void {
+    this.#notices.push(notice);
+    this.#seatNotice = notice;
   }
 
   /** A step that keeps no other one from being taken. */
@@ -336,7 +347,7 @@ export class Attendant {
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
-    const context = [this.#takeMovedNotice(call.event), mail?.text]
+    const context = [this.#takeSeatNotice(call.event), mail?.text]
       .filter((text) => text !== undefined)
       .join('\n\n');
     const notice = isContextEvent(call.event) ? this.#notices.splice(0).join(' ') : '';
@@ -445,10 +456,10 @@ export class Attendant {
     }
   }
 
-  #takeMovedNotice(event: string): string | undefined {
+  #takeSeatNotice(event: string): string | undefined {
     if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch') return undefined;
-    const notice = this.#movedNotice;
-    this.#movedNotice = undefined;
+    const notice = this.#seatNotice;
+    this.#seatNotice = undefined;
     return notice;
   }
 

@@ -15,6 +15,7 @@ import { type Clock, isoSeconds } from '../lib/clock.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import { buildFacade, hasFacade } from '../mailbox/facade.ts';
 import { seatFolder } from '../mailbox/seat-folder.ts';
+import type { SeatId } from '../protocol/ids.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import type { HostSession } from './host-session.ts';
 
@@ -118,17 +119,18 @@ export class SeatKeeper {
     };
   }
 
-  #take(ephemeral: boolean): TakenSeat {
+  #take(ephemeral: boolean, left?: SeatId): TakenSeat {
     this.#takenMs = this.#options.clock.now();
     this.#heartbeatMs = this.#takenMs;
     this.#published = {};
-    return takeSeat(this.#request(ephemeral));
+    return takeSeat({ ...this.#request(ephemeral), ...(left === undefined ? {} : { left }) });
   }
 
   #move(why: string): void {
     const before = this.#seat;
     // Who had to move waits for no seat to become free again: it would move back and forth.
-    this.#seat = { ...this.#take(before?.record.ephemeral === true), preferred: undefined };
+    const taken = this.#take(before?.record.ephemeral === true, before?.folder.id);
+    this.#seat = { ...taken, preferred: undefined };
     const { record } = this.#seat;
     this.#options.onMoved(
       `This session now sits on the seat ${record.name} (${record.sessionId}) instead of ${before?.record.name ?? 'its earlier one'} (${before?.folder.id ?? '-'}): ${why}.`,

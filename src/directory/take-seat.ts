@@ -24,6 +24,8 @@ export interface SeatRequest {
   readonly version: string;
   /** A seat of its own that goes with the session; never one that others know. */
   readonly ephemeral?: boolean;
+  /** A seat that this session has just had to leave: not that one again, whatever its record still says. */
+  readonly left?: SeatId;
 }
 
 /** A seat that was taken for a conversation. */
@@ -143,7 +145,7 @@ export function freshRecord(
 
 function chooseSeat(request: SeatRequest): TakenSeat {
   if (request.ephemeral) return newSeat(request, undefined);
-  const seats = liveSeats(request);
+  const seats = liveSeats(request).filter(({ sessionId }) => sessionId !== request.left);
   const own = seats
     .filter((record) => hadConversation(record, request.conversation))
     .sort((a, b) => byUse(request.conversation, a, b));

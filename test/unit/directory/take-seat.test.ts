@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { findPeer } from '../../../src/directory/peers.ts';
-import { currentHolder } from '../../../src/directory/seat-hold.ts';
+import { currentHolder, SeatHold } from '../../../src/directory/seat-hold.ts';
 import { readSeatRecord, updateSeatRecord } from '../../../src/directory/seat-record.ts';
 import {
   leaveSeat,
@@ -121,6 +121,16 @@ suite('which seat a session takes', () => {
     assert.notEqual(moved.folder.id, first.folder.id, 'it does not fight for the seat');
     assert.equal(resumed.hold.isCurrent(), true);
     assert.deepEqual(readSeatRecord(resumed.folder)?.conversation, 'first');
+  });
+
+  test('[S1] who had to leave a seat does not take it back before the new sitter has published itself', (t) => {
+    const temp = tempRoot(t);
+    const first = takeSeat(request(temp, { process: otherProcess() }));
+    const { folder } = first;
+    const hold = SeatHold.acquire(folder, { process: thisProcess(), conversation: 'older', preempt: true });
+    const moved = takeSeat(request(temp, { process: otherProcess(), left: folder.id }));
+    assert.notEqual(moved.folder.id, folder.id);
+    assert.equal(hold?.isCurrent(), true);
   });
 
   test('a second living process of one conversation gets a seat of its own, the first one keeps its', (t) => {
