@@ -1,4 +1,4 @@
-import { neutralise, renderPage, senderOf } from '../attendant/offer-text.ts';
+import { neutralise, PAGE_CHARACTERS, senderOf } from '../attendant/offer-text.ts';
 import type { AskOutcome, SeatStatus } from '../attendant/session-tools.ts';
 import type { WaitEnd } from '../attendant/waits.ts';
 import type { Message } from '../protocol/message.ts';
@@ -33,7 +33,7 @@ export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string 
         ? end.mail.text
         : `${question} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
     case 'copy':
-      return `${senderOf(end.message)} answers:\n${renderPage(end.message, 1)}`;
+      return `${senderOf(end.message)} answers:\n${firstPage(end.message.content)}`;
     case 'settled':
       return `${question} is ${state}${reason === undefined ? '' : `: ${oneLine(reason)}`}. ${state === 'held' ? 'If a person lets it through, the answer will arrive as a message.' : 'There will be no answer.'}`;
     case 'closed':
@@ -43,6 +43,13 @@ export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string 
     case 'cancelled':
       return `${question} is pending (${describe(state)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
   }
+}
+
+/** A subagent cannot read on: the message itself is the main conversation's. */
+function firstPage(content: string): string {
+  if (content.length <= PAGE_CHARACTERS) return neutralise(content);
+  const note = `[… the first ${PAGE_CHARACTERS} of ${content.length} characters; the main conversation gets all of it]`;
+  return `${neutralise(content.slice(0, PAGE_CHARACTERS))}\n${note}`;
 }
 
 /** What a listening call heard. */
