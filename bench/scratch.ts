@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshRecord } from '../src/directory/take-seat.ts';
 import { writeSeatRecord } from '../src/directory/seat-record.ts';
+import { freshRecord } from '../src/directory/take-seat.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createSeatFolder, openRoot, type SeatFolder } from '../src/mailbox/seat-folder.ts';
 import { isSeatId } from '../src/protocol/ids.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createSeatFolder } from '../../src/mailbox/seat-folder.ts';
-import { freshRecord } from '../../src/directory/take-seat.ts';
 import { writeSeatRecord } from '../../src/directory/seat-record.ts';
+import { freshRecord } from '../../src/directory/take-seat.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { createSeatFolder } from '../../src/mailbox/seat-folder.ts';
 import { newSeatId } from '../../src/protocol/ids.ts';
 import type { BenchCase } from '../bench-case.ts';
 import { figuresOf } from '../figures.ts';
