@@ -100,7 +100,7 @@ async function nextMail({ inbox }: Ours): Promise<Message> {
       const pending = inbox.pending();
       return pending.length > 0 && pending;
     },
-    { what: 'mail of v1' },
+    { what: 'mail of v1', timeoutMs: 30_000 },
   );
   const claimed = first === undefined ? undefined : inbox.claim(first.id);
   assert.ok(claimed);
