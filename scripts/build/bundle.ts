@@ -18,9 +18,7 @@ export async function bundleFolder(
     entryPoints: entries.map((entry) => ({ in: join(root, entry.source), out: entry.bundle })),
     outdir: join(root, folder),
     bundle: true,
-    // With one entry, what is loaded on demand stays in the same file: each further file costs a short process a millisecond
-    // or two, and code that is not run is hardly looked at.
-    splitting: entries.length > 1,
+    splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     format: 'esm',
     platform: 'node',

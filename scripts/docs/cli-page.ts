@@ -1,6 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../src/cli/command.ts';
 import { EXIT_STATUSES } from '../../src/cli/command.ts';
-import { COMMON_OPTIONS } from '../../src/cli/command-line.ts';
+import { COMMON_OPTIONS } from '../../src/cli/plain-words.ts';
 
 /** The page that describes the command line, in Markdown, from the table of commands. */
 export function cliPage(commands: readonly CommandSpec[]): string {
@@ -34,7 +34,7 @@ const COMMON = `## For all commands
 
 | option | |
 |---|---|
-${COMMON_OPTIONS.map(({ flags, summary }) => `| \`${flags}\` | ${summary} |`).join('\n')}
+${COMMON_OPTIONS.map(optionRow).join('\n')}
 | \`--help\` | print help with an example |
 
 With \`--json\`, standard output has one line of JSON for each result and nothing else. An error is

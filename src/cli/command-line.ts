@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { CahootsError } from '../protocol/errors.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec, OptionSpec, TypedWords } from './command.ts';
+import { COMMON_OPTIONS } from './plain-words.ts';
 
 /** What was typed. */
 export type CommandLine =
@@ -8,24 +9,10 @@ export type CommandLine =
   /** Help or the version: nothing runs. */
   | { readonly kind: 'text'; readonly text: string };
 
-/** Arguments and options by their names. */
-export interface TypedWords {
-  readonly arguments: Readonly<Record<string, string | undefined>>;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly json: boolean;
-  readonly as: string | undefined;
-}
-
 export interface CommandTable {
   readonly commands: readonly CommandSpec[];
   readonly version: string;
 }
-
-/** The options that every command takes. */
-export const COMMON_OPTIONS = [
-  { flags: '--json', summary: 'print JSON for programs' },
-  { flags: '--as <seat>', summary: 'speak for this seat instead of the one of the folder or session' },
-] as const;
 
 /**
  * Reads the words after `cahoots` by the table of commands.
@@ -33,26 +20,6 @@ export const COMMON_OPTIONS = [
  * Throws `usage`, with the nearest known word, for what is not in the table.
  */
 export function readCommandLine(words: readonly string[], { commands, version }: CommandTable): CommandLine {
-  const candidate = commands.find(({ name }) => words.includes(name));
-  // Telling Commander of every command takes longer than most commands run; the others are needed for help and errors.
-  if (candidate !== undefined) {
-    const line = tryToRead(words, { commands: [candidate], version });
-    if (line?.kind === 'call') return line;
-  }
-  return read(words, { commands, version });
-}
-
-/** Undefined when the words cannot be understood with these commands alone. */
-function tryToRead(words: readonly string[], table: CommandTable): CommandLine | undefined {
-  try {
-    return read(words, table);
-  } catch (error) {
-    if (error instanceof CahootsError) return undefined;
-    throw error;
-  }
-}
-
-function read(words: readonly string[], { commands, version }: CommandTable): CommandLine {
   let call: CommandLine | undefined;
   let printed = '';
   const program = new Command('cahoots')
@@ -65,7 +32,7 @@ function read(words: readonly string[], { commands, version }: CommandTable): Co
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => undefined })
     .addHelpText('after', '\nHelp with an example for each command: cahoots <command> --help');
-  for (const { flags, summary } of COMMON_OPTIONS) program.addOption(new Option(flags, summary));
+  for (const option of COMMON_OPTIONS) program.addOption(asOption(option));
   for (const spec of commands) {
     const command = addCommand(program, spec);
     command.action(() => {
@@ -94,11 +61,13 @@ function addCommand(program: Command, spec: CommandSpec): Command {
     const argument = new Argument(optional ? `[${word}]` : `<${word}>`, meaning);
     command.addArgument(choices === undefined ? argument : argument.choices(choices));
   }
-  for (const { name: word, value, summary: meaning, default: byDefault } of options) {
-    const option = new Option(value === undefined ? `--${word}` : `--${word} <${value}>`, meaning);
-    command.addOption(byDefault === undefined ? option : option.default(byDefault));
-  }
+  for (const option of options) command.addOption(asOption(option));
   return command;
+}
+
+function asOption({ name, value, summary, default: byDefault }: OptionSpec): Option {
+  const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, summary);
+  return byDefault === undefined ? option : option.default(byDefault);
 }
 
 function typedWords(command: Command, { arguments: args = [] }: CommandSpec): TypedWords {

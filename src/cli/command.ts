@@ -47,6 +47,15 @@ export type Runtime = typeof runtime;
 
 export type CommandGroup = 'Mail' | 'Seats' | 'Who may reach you' | 'This machine';
 
+/** What was typed: arguments and options by their names. */
+export interface TypedWords {
+  readonly arguments: Readonly<Record<string, string | undefined>>;
+  /** In the form `dryRun`, without those that every command takes. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly json: boolean;
+  readonly as: string | undefined;
+}
+
 /** Standard input. */
 export type Input = NodeJS.ReadStream & { readonly fd: number };
 

@@ -2,11 +2,13 @@ import type { ClientContext } from '../client/client-context.ts';
 import { systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { asCahootsError, CahootsError } from '../protocol/errors.ts';
-import type { Call, Input, Runtime } from './command.ts';
-import { readCommandLine, type TypedWords } from './command-line.ts';
+import type { Call, Input, TypedWords } from './command.ts';
+import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './command-table.ts';
 import type { Ending } from './ending.ts';
 import { Output } from './output.ts';
+import { optionKey, readPlainWords } from './plain-words.ts';
+import * as runtime from './runtime.ts';
 import type { StandardStream } from './standard-stream.ts';
 
 /** The process around a run of the command line. */
@@ -33,13 +35,12 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
   const json = beforeText.includes('--json');
   const output = new Output({ stdout, stderr, json, signal: () => ending.armedSignal });
   try {
-    const line = readCommandLine(words, { commands: COMMANDS, version: host.version });
+    const line = await understand(words, host.version);
     if (line.kind === 'text') {
       await output.printStyled(line.text.trimEnd());
       return 0;
     }
-    const runtime = await import('./runtime.ts');
-    return (await line.spec.run(callOf(line.words, { host, output, runtime }), runtime)) ?? 0;
+    return (await line.spec.run(callOf(line.words, { host, output }), runtime)) ?? 0;
   } catch (error) {
     return await tell(error, output);
   } finally {
@@ -47,16 +48,17 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
   }
 }
 
-interface Surroundings {
-  readonly host: Host;
-  readonly output: Output;
-  readonly runtime: Runtime;
+async function understand(words: readonly string[], version: string): Promise<CommandLine> {
+  const plain = readPlainWords(words, COMMANDS);
+  if (plain !== undefined) return { kind: 'call', ...plain };
+  const { readCommandLine } = await import('./command-line.ts');
+  return readCommandLine(words, { commands: COMMANDS, version });
 }
 
-function callOf(words: TypedWords, { host, output, runtime }: Surroundings): Call {
+function callOf(words: TypedWords, { host, output }: { host: Host; output: Output }): Call {
   const { env, cwd, version, ending } = host;
   const argument = (name: string): string | undefined => words.arguments[name];
-  const option = (name: string): unknown => words.options[camelCase(name)];
+  const option = (name: string): unknown => words.options[optionKey(name)];
   let context: ClientContext | undefined;
   return {
     get context() {
@@ -88,11 +90,6 @@ function callOf(words: TypedWords, { host, output, runtime }: Surroundings): Cal
     },
     flag: (name) => option(name) === true,
   };
-}
-
-/** The parser of the command line names `--dry-run` `dryRun`. */
-function camelCase(name: string): string {
-  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function workingFolder(cwd: () => string): string {

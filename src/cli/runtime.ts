@@ -1,5 +1,4 @@
-// What commands need once the words are understood. All of it is one import: each further file that a process loads costs
-// it a millisecond or two, and most commands need most of this anyway.
+// What commands do their work with: they get all of it, and name what they use.
 
 export { ask } from '../client/ask.ts';
 export { connect } from '../client/connect.ts';

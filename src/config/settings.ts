@@ -1,21 +1,22 @@
 import * as z from 'zod/mini';
 
-const positive = z.int().check(z.positive());
+const optionalCount = z.optional(z.int().check(z.positive()));
+const optionalDays = z.optional(z.number().check(z.positive()));
 
 /**
  * The person's settings file, `settings.json` in the mailbox root: every key is optional, an unknown one is an error.
  */
 export const settingsSchema = z.strictObject({
   /** How long an unread message waits before it expires, in days. */
-  expiresAfterDays: z.optional(z.number().check(z.positive())),
+  expiresAfterDays: optionalDays,
   /** How long handled messages and sent copies are kept, in days. */
-  keepDays: z.optional(z.number().check(z.positive())),
+  keepDays: optionalDays,
   /** How long a seat that nobody used and that has no mail is kept, in days. */
-  keepSeatsDays: z.optional(z.number().check(z.positive())),
+  keepSeatsDays: optionalDays,
   /** How many turns of a live session its peers may cause in one hour. */
-  peerTurnsPerHour: z.optional(positive),
+  peerTurnsPerHour: optionalCount,
   /** How many messages may lead to a further one before it is refused. */
-  maxHops: z.optional(positive),
+  maxHops: optionalCount,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

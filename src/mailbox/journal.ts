@@ -20,15 +20,17 @@ import { isOwnFolder, isThere } from './seat-folder.ts';
 const SUMMARY_CHARACTERS = 160;
 const MAX_REASON_CHARACTERS = 300;
 
+const text = z.string();
+const optionalText = z.optional(text);
 const entrySchema = z.looseObject({
   ...stateRecordSchema.shape,
-  message: z.string(),
-  from: z.string(),
-  to: z.string(),
-  type: z.optional(z.string()),
-  thread: z.optional(z.string()),
-  inReplyTo: z.optional(z.nullable(z.string())),
-  summary: z.optional(z.string()),
+  message: text,
+  from: text,
+  to: text,
+  type: optionalText,
+  thread: optionalText,
+  inReplyTo: z.optional(z.nullable(text)),
+  summary: optionalText,
 });
 /** One line of the journal: a message reached a state. */
 export type JournalEntry = z.infer<typeof entrySchema>;

@@ -27,16 +27,20 @@ const messageId = z.custom<MessageId>(isMessageId, {
   error: 'expected "msg-" and twelve characters of [a-z0-9]',
 });
 const count = z.int().check(z.nonnegative());
+const optionalCount = z.optional(count);
+const text = z.string();
+// One for all keys: making schemas is a good part of what a short process does.
+const optionalText = z.optional(text);
 
 const metadata = z.looseObject({
-  urgency: z.optional(z.string()),
-  fromProject: z.optional(z.string()),
-  fromName: z.optional(z.string()),
-  fromKind: z.optional(z.string()),
-  fromMachine: z.optional(z.string()),
-  fromConversation: z.optional(z.string()),
+  urgency: optionalText,
+  fromProject: optionalText,
+  fromName: optionalText,
+  fromKind: optionalText,
+  fromMachine: optionalText,
+  fromConversation: optionalText,
   /** The conversation that the sender had in mind; a newer one on the same seat is told so. */
-  toConversation: z.optional(z.string()),
+  toConversation: optionalText,
   permissionClass: z.optional(z.enum(PERMISSION_CLASSES)),
   /** For a response: whether the asked conversation gave it, a newer one on its seat, or a fork of it. */
   answeredBy: z.optional(z.enum(['same', 'newer', 'fork'])),
@@ -48,19 +52,19 @@ export const messageSchema = z.looseObject({
   from: seatId,
   to: seatId,
   type: z.enum(MESSAGE_TYPES),
-  timestamp: z.string(),
-  status: z.string(),
-  content: z.string(),
+  timestamp: text,
+  status: text,
+  content: text,
   inReplyTo: z.nullable(messageId),
   metadata: z._default(metadata, {}),
-  format: z.optional(count),
-  seq: z.optional(count),
-  expiresAfterMs: z.optional(count),
+  format: optionalCount,
+  seq: optionalCount,
+  expiresAfterMs: optionalCount,
   thread: z.optional(messageId),
-  hops: z.optional(count),
+  hops: optionalCount,
   expectsReply: z.optional(z.boolean()),
   /** How often earlier owners put this message before the session without proof that it was seen. */
-  repeat: z.optional(count),
+  repeat: optionalCount,
 });
 
 /**

@@ -17,38 +17,47 @@ export const ATTENTION_LEVELS = ['open', 'quiet', 'closed'] as const;
  */
 export type Attention = (typeof ATTENTION_LEVELS)[number];
 
-export const processIdentitySchema = z.object({ pid: z.int(), start: z.string(), host: z.string() });
+// One of each for all keys: making schemas is a good part of what a short process does.
+const seatId = z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' });
+const text = z.string();
+const optionalText = z.optional(text);
+const textOrEmpty = z._default(text, '');
+const texts = z._default(z.array(text), []);
+const integer = z.int();
+const optionalFlag = z.optional(z.boolean());
+
+export const processIdentitySchema = z.object({ pid: integer, start: text, host: text });
 
 /** Unknown keys are kept, so that an older program that rewrites the file does not lose a newer one's facts. */
 export const seatRecordSchema = z.looseObject({
-  sessionId: z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' }),
-  projectName: z.string(),
-  projectPath: z.string(),
-  startedAt: z.string(),
-  lastHeartbeat: z.string(),
-  status: z.string(),
-  capabilities: z._default(z.array(z.string()), []),
-  name: z.string(),
+  sessionId: seatId,
+  projectName: text,
+  projectPath: text,
+  startedAt: text,
+  lastHeartbeat: text,
+  status: text,
+  capabilities: texts,
+  name: text,
   kind: z.enum(SEAT_KINDS),
   state: z._default(z.enum(SEAT_STATES), 'away'),
   attention: z._default(z.enum(ATTENTION_LEVELS), 'open'),
-  machine: z._default(z.string(), ''),
-  agent: z.optional(z.string()),
-  conversation: z.optional(z.string()),
+  machine: textOrEmpty,
+  agent: optionalText,
+  conversation: optionalText,
   /** Earlier conversations of this seat, newest last. */
-  pastConversations: z._default(z.array(z.string()), []),
-  transcript: z.optional(z.string()),
+  pastConversations: texts,
+  transcript: optionalText,
   holder: z.optional(z.nullable(processIdentitySchema)),
-  generation: z._default(z.int(), 0),
-  version: z.optional(z.string()),
-  permissionMode: z.optional(z.string()),
-  deliveryPath: z.optional(z.string()),
-  about: z.optional(z.string()),
+  generation: z._default(integer, 0),
+  version: optionalText,
+  permissionMode: optionalText,
+  deliveryPath: optionalText,
+  about: optionalText,
   /** A seat of a session that no person started: it goes when that session ends. */
-  ephemeral: z.optional(z.boolean()),
+  ephemeral: optionalFlag,
   /** A shell seat that its owner left: nobody is there until it is used again. */
-  stopped: z.optional(z.boolean()),
-  peerTurns: z.optional(z.looseObject({ lastHour: z.int(), cap: z.int() })),
+  stopped: optionalFlag,
+  peerTurns: z.optional(z.looseObject({ lastHour: integer, cap: integer })),
 });
 /** What `seat.json` says: v1's manifest keys and ours. */
 export type SeatRecord = z.infer<typeof seatRecordSchema>;
@@ -124,12 +133,12 @@ function isOneOf(values: readonly string[], value: unknown): boolean {
 
 /** The keys of a session-bridge v1 manifest that we rely on. */
 export const v1ManifestSchema = z.looseObject({
-  sessionId: z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' }),
-  projectName: z._default(z.string(), 'unknown'),
-  projectPath: z._default(z.string(), ''),
-  startedAt: z._default(z.string(), ''),
-  lastHeartbeat: z._default(z.string(), ''),
-  status: z._default(z.string(), 'active'),
+  sessionId: seatId,
+  projectName: z._default(text, 'unknown'),
+  projectPath: textOrEmpty,
+  startedAt: textOrEmpty,
+  lastHeartbeat: textOrEmpty,
+  status: z._default(text, 'active'),
 });
 export type V1Manifest = z.infer<typeof v1ManifestSchema>;
 

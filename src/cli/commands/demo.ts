@@ -28,10 +28,10 @@ export const demo: CommandSpec = {
       print: async (line: string) => await output.printStyled(line),
     };
     if (call.flag('live')) {
-      const { runLiveDemo } = await import('../../demo/live-demo.ts');
+      const { runLiveDemo } = await import('../on-demand.ts');
       await runLiveDemo({ ...options, claude: 'claude', env: context.config.env });
     } else {
-      const { runDemo } = await import('../../demo/demo.ts');
+      const { runDemo } = await import('../on-demand.ts');
       await runDemo(options);
     }
   },

@@ -21,7 +21,7 @@ warn  the plugin has version 0.1.0, this program 0.2.0
 ok    app (k3x9qa, /home/ada/projects/app) answered in 12 ms; it is idle, mail comes by inbox-socket, permission mode default, attention open`,
   exit: { 0: 'nothing failed; there may be warnings', 1: 'a check failed' },
   run: async (call) => {
-    const { diagnose } = await import('../../installer/doctor.ts');
+    const { diagnose } = await import('../on-demand.ts');
     const { checks, ok, fixed } = await diagnose(await installContext(call), { fix: call.flag('fix') });
     if (call.json) await call.output.printJson({ checks, ok, fixed });
     else {

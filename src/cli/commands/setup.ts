@@ -28,8 +28,7 @@ Go ahead? [y/N]`,
     1: 'you said no, there is no Claude Code, or one of its commands failed',
   },
   run: async (call) => {
-    const { planSetup, runSetup } = await import('../../installer/setup.ts');
-    const { confirm } = await import('../confirm.ts');
+    const { confirm, planSetup, runSetup } = await import('../on-demand.ts');
     const context = await installContext(call);
     const plan = await planSetup(context);
     if (!call.json) await printPlan(call, plan);

@@ -30,8 +30,7 @@ Go ahead? [y/N]`,
     1: 'you said no, something could not be removed, or with --mail a session still sits on its seat',
   },
   run: async (call) => {
-    const { planUninstall, runUninstall } = await import('../../installer/uninstall.ts');
-    const { confirm } = await import('../confirm.ts');
+    const { confirm, planUninstall, runUninstall } = await import('../on-demand.ts');
     const plan = await planUninstall(await installContext(call), { mail: call.flag('mail') });
     const isDryRun = call.flag('dry-run');
     if (!call.json) await printPlan(call, plan);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { CommandSpec } from '../../../src/cli/command.ts';
-import { readCommandLine, type TypedWords } from '../../../src/cli/command-line.ts';
+import { array, assert as check, constantFrom, property, string } from 'fast-check';
+import type { CommandSpec, TypedWords } from '../../../src/cli/command.ts';
+import { readCommandLine } from '../../../src/cli/command-line.ts';
 import { COMMANDS } from '../../../src/cli/command-table.ts';
+import { readPlainWords } from '../../../src/cli/plain-words.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
 
 const SPEC: CommandSpec = {
@@ -100,6 +102,41 @@ suite('the words of a command line', () => {
       complaint('seat', 'x'),
       /^Too many arguments for 'seat'\. .*Put a text of several words into quotes\.$/,
     );
+  });
+});
+
+suite('plain words', () => {
+  const vocabulary = constantFrom(
+    ...'paint seat fence red green --coats --coats=2 --coats= --dry --dry=1 --json --as --as=me --as= me - -- -h --help --version help -5 --dryx ANY'.split(
+      ' ',
+    ),
+  );
+
+  test('are read as Commander reads them, or not at all', () => {
+    const commands = [SPEC, OTHER];
+    check(
+      property(array(vocabulary, { maxLength: 6 }), string(), (words, text) => {
+        const all = words.map((word) => (word === 'ANY' ? text : word));
+        const plain = readPlainWords(all, commands);
+        if (plain === undefined) return;
+        assert.deepEqual({ kind: 'call', ...plain }, readCommandLine(all, { commands, version: '1.2.3' }));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('are what people and scripts type', () => {
+    for (const words of [
+      ['send', 'lib', 'hello'],
+      ['--json', 'send', '--as', 'me', 'lib', '-'],
+      ['ask', 'lib', 'a question', '--wait=5', '--json'],
+      ['send', 'lib', '--', '--text'],
+      ['peers'],
+      ['attention', 'quiet'],
+      ['setup', '--dry-run'],
+    ]) {
+      assert.ok(readPlainWords(words, COMMANDS), words.join(' '));
+    }
   });
 });
 
