@@ -46,6 +46,8 @@ export function pruneSeat({ root, clock, keepMs }: RetentionOptions, folder: Sea
  */
 export function pruneSeats(options: RetentionOptions): number {
   let removed = 0;
+  for (const folder of [options.root, seatsFolder(options.root)])
+    removeTemporaries(folder, options.clock.now() - ABANDONED_MS);
   for (const name of unlessGone(() => readdirSync(seatsFolder(options.root)), [])) {
     try {
       if (name.startsWith(REMOVED)) finishRemoval(options.root, name);

@@ -40,7 +40,7 @@ export interface TakenSeat {
 
 const KEPT_CONVERSATIONS = 20;
 /** Choosing a name and making a seat takes milliseconds; whoever holds the lock longer is stuck. */
-const NAMES_PATIENCE_MS = 2000;
+const NAMES_PATIENCE_MS = 5000;
 
 /**
  * Takes the seat that a conversation should have, and publishes it.

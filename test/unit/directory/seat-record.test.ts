@@ -63,19 +63,17 @@ suite('changing a seat’s record', () => {
     const temp = tempRoot(t);
     const folder = temp.seat('aaaaaa');
     writeSeatRecord(folder, seatRecord('aaaaaa'));
-    const lockOf = ({ pid, start, host }: ProcessIdentity): string => {
-      const lock = join(folder.path, `.seat-lock~${pid}~${start}~${host}~abcdefgh`);
-      writeFileSync(lock, '');
-      return lock;
-    };
-    const dead = lockOf(deadProcess());
+    const lock = join(folder.path, '.seat-lock');
+    const lockBy = ({ pid, start, host }: ProcessIdentity): void =>
+      writeFileSync(lock, `${pid}~${start}~${host}~abcdefgh`);
+    lockBy(deadProcess());
     assert.equal((await updateSeatRecord(temp.root, folder, { about: 'one' }))?.about, 'one');
-    assert.ok(!existsSync(dead), 'it does not count and is removed');
-    const alive = lockOf(thisProcess());
+    assert.ok(!existsSync(lock), 'it does not count and is removed');
+    lockBy(thisProcess());
     const before = performance.now();
     assert.equal((await updateSeatRecord(temp.root, folder, { about: 'two' }))?.about, 'two');
     assert.ok(performance.now() - before >= 400);
-    assert.ok(existsSync(alive));
+    assert.ok(existsSync(lock));
   });
 });
 

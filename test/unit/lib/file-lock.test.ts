@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { placeExclusive } from '../../../src/lib/atomic-write.ts';
 import { tryWithLock, withLock } from '../../../src/lib/file-lock.ts';
-import { thisProcess } from '../../../src/lib/process-identity.ts';
+import { type ProcessIdentity, thisProcess } from '../../../src/lib/process-identity.ts';
 import { runProgram } from '../../fixtures/run-program.ts';
-import { deadProcess, tempFolder } from '../../fixtures/temp-root.ts';
+import { deadProcess, otherProcess, tempFolder } from '../../fixtures/temp-root.ts';
 
 suite('file locks', () => {
   test('work runs under the lock, the lock is free afterwards, also when the work throws', (t) => {
@@ -67,6 +67,29 @@ suite('file locks', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
+  test('a lock file that no lock can be is taken over, also when a dead process was just taking it over', (t) => {
+    const folder = tempFolder(t);
+    const lock = join(folder, '.lock');
+    writeFileSync(lock, '');
+    const { pid, start, host } = deadProcess();
+    writeFileSync(`${lock}-takeover~${pid}~${start}~${host}~abcdef`, '');
+    assert.equal(
+      tryWithLock(lock, () => {}),
+      true,
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('who lost the lock to another process while it worked does not remove the other’s', (t) => {
+    const folder = tempFolder(t);
+    const lock = join(folder, '.lock');
+    tryWithLock(lock, () => {
+      rmSync(lock);
+      leaveLock(lock, otherProcess());
+    });
+    assert.deepEqual(readdirSync(folder), ['.lock']);
+  });
+
   test('waiting for a held lock ends after the patience, and tells so', (t) => {
     const lock = join(tempFolder(t), '.lock');
     const path = leaveLock(lock, thisProcess());
@@ -96,9 +119,8 @@ suite('file locks', () => {
   });
 });
 
-/** Puts the lock file of a process there, as if it were inside. */
-function leaveLock(lock: string, { pid, start, host }: ReturnType<typeof thisProcess>): string {
-  const path = `${lock}~${pid}~${start}~${host}~abcdef`;
-  placeExclusive(path, '', { flush: false });
-  return path;
+/** Puts the lock of a process there, as if it were inside. */
+function leaveLock(lock: string, { pid, start, host }: ProcessIdentity): string {
+  placeExclusive(lock, `${pid}~${start}~${host}~abcdef`, { flush: false });
+  return lock;
 }

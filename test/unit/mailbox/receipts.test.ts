@@ -67,7 +67,7 @@ suite('receipts', () => {
     // Killed after the copy was written, before the receipt was removed, holding the lock.
     writeFileSync(join(a.receipts, name), receipt);
     const { pid, start, host } = deadProcess();
-    writeFileSync(join(a.receipts, `.fold-lock~${pid}~${start}~${host}~abcdefgh`), '');
+    writeFileSync(join(a.receipts, '.fold-lock'), `${pid}~${start}~${host}~abcdefgh`);
     assert.deepEqual(
       statesOf(a, message.id).map(({ state }) => state),
       ['accepted', 'delivered', 'seen'],
@@ -86,8 +86,8 @@ suite('receipts', () => {
     const message = send(a, b);
     recordState(root, message, record('seen', 1));
     const { pid, start, host } = thisProcess();
-    const lock = join(a.receipts, `.fold-lock~${pid}~${start}~${host}~abcdefgh`);
-    writeFileSync(lock, '');
+    const lock = join(a.receipts, '.fold-lock');
+    writeFileSync(lock, `${pid}~${start}~${host}~abcdefgh`);
     foldReceipts(a);
     assert.equal(readdirSync(a.receipts).length, 2);
     assert.equal(statesOf(a, message.id).at(-1)?.state, 'seen');
