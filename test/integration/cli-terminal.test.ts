@@ -18,6 +18,7 @@ test('what a peer wrote cannot act on a terminal, in whatever way it is shown [X
   for (const words of [['inbox'], ['show', id], ['log'], ['listen']]) {
     const terminal = await run(t, { box, shell: lib, words });
     await terminal.waitForScreen(/after/);
+    await terminal.exited;
     const raw = terminal.raw();
     // The journal keeps no control characters in the first place.
     if (words[0] !== 'log') assert.match(raw, HARMLESS);
@@ -36,6 +37,7 @@ test('names and descriptions of peers cannot act on a terminal or break a table 
   );
   const terminal = await run(t, { box, shell: app, words: ['peers'] });
   const screen = await terminal.waitForScreen(/one two/);
+  await terminal.exited;
   assert.equal(screen.trimEnd().split('\n').length, 3, screen);
   assert.equal(terminal.raw().includes('\u001b[2J'), false);
   assert.equal(terminal.raw().includes('\u001b[31m'), false);
@@ -55,9 +57,11 @@ test('titles are bold on a terminal, and plain with NO_COLOR or in a pipe', asyn
   const app = await box.shell('app');
   const bold = await run(t, { box, shell: app, words: ['peers'] });
   await bold.waitForScreen(/app/);
+  await bold.exited;
   assert.ok(bold.raw().includes('\u001b[1m'));
   const plain = await run(t, { box, shell: app, words: ['peers'], env: { NO_COLOR: '1' } });
   await plain.waitForScreen(/app/);
+  await plain.exited;
   assert.equal(plain.raw().includes('\u001b['), false);
   assert.equal(
     (await app.start(['peers'], { env: { FORCE_COLOR: '1' } }).ended).stdout.includes('\u001b'),
@@ -75,6 +79,17 @@ test('an ask on a terminal shows that it waits, for whom and what is known, and 
   await lib.json(['reply', query.id, 'yes']);
   assert.equal((await terminal.exited).code, 0);
   assert.equal((await terminal.waitForScreen(/\nyes/)).trim(), 'Response from lib:\nyes');
+});
+
+test('a listener on a terminal shows that it listens, and leaves no trace of that', async (t) => {
+  const box = cliBox(t);
+  const [app, lib] = [await box.shell('app'), await box.shell('lib')];
+  const terminal = await run(t, { box, shell: lib, words: ['listen'] });
+  await terminal.waitForScreen(/Listening at lib \(\w{6}\)/);
+  await app.json(['send', 'lib', 'hello']);
+  const screen = await terminal.waitForScreen(/---\nhello/);
+  await terminal.exited;
+  assert.match(screen, /^MESSAGE_ID=/);
 });
 
 test('Ctrl-C on a terminal ends a wait', async (t) => {

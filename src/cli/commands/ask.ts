@@ -1,9 +1,13 @@
 import type { AskOutcome } from '../../client/ask.ts';
 import type { OpenSeat } from '../../client/open-seat.ts';
+import type { MessageState } from '../../protocol/receipt.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
+import { oneLine } from '../printable.ts';
 
 const DEFAULT_WAIT_SECONDS = '90';
+/** How often it is said where no line can be written again that an answer is waited for. */
+const LINE_INTERVAL_MS = 15_000;
 
 export const ask: CommandSpec = {
   name: 'ask',
@@ -35,23 +39,31 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     const content = await runtime.textFrom(call, 'question');
     const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const progress = runtime.showProgress(call.output, peer);
+    let state: MessageState = 'accepted';
+    const wait = runtime.showWait({
+      output: call.output,
+      text: (seconds) => `Waiting for ${oneLine(peer.name)} (${peer.id}): ${state}, ${seconds} s`,
+      repeatMs: LINE_INTERVAL_MS,
+    });
     try {
       const outcome = await runtime.ask(seat, {
         peer,
         content,
         waitMs,
         signal: call.signal,
-        onState: progress.update,
+        onState: (next) => {
+          state = next;
+          wait.update();
+        },
       });
-      progress.end();
+      wait.end();
       return await report(call, { runtime, seat, outcome, waitMs, name: peer.name });
     } catch (error) {
       if (call.signal.aborted)
         call.output.note('Given up. The answer will wait in the mailbox: cahoots listen');
       throw error;
     } finally {
-      progress.end();
+      wait.end();
     }
   },
 };

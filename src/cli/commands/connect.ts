@@ -16,7 +16,12 @@ It answered.`,
   run: async (call, runtime) => {
     const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const { sent, answered, warning } = await runtime.connect(seat, peer, call.signal);
+    const wait = runtime.showWait({
+      output: call.output,
+      text: () => `Waiting for ${oneLine(peer.name)} (${peer.id}) to answer`,
+    });
+    const connecting = runtime.connect(seat, peer, call.signal);
+    const { sent, answered, warning } = await connecting.finally(wait.end);
     const { id, name, path, state } = peer;
     if (call.json) {
       const about = { id, name, path, state };

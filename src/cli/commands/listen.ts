@@ -1,5 +1,6 @@
 import type { Message } from '../../protocol/message.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
+import { oneLine } from '../printable.ts';
 
 export const listen: CommandSpec = {
   name: 'listen',
@@ -29,7 +30,12 @@ What replaces login() in version 2?`,
     const seat = await runtime.seatOfCall(call, 'take');
     await runtime.whileListening(seat, async () => {
       do {
-        const claimed = await runtime.nextMessage(seat, { waitMs, signal: call.signal });
+        const wait = runtime.showWait({
+          output: call.output,
+          text: () => `Listening at ${oneLine(seat.record.name)} (${seat.folder.id}); Ctrl-C ends it`,
+        });
+        const next = runtime.nextMessage(seat, { waitMs, signal: call.signal });
+        const claimed = await next.finally(wait.end);
         if (claimed === undefined) throw runtime.noMessageError(waitMs);
         await runtime.showMessage(
           seat,
