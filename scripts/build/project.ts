@@ -46,7 +46,10 @@ async function folderFiles(
   { folder, manifest }: { folder: string; manifest: unknown },
 ): Promise<OutputFile[]> {
   const own = entries.filter((entry) => entry.folder === folder);
-  const { files, packages } = await bundleFolder(root, folder, { entries: own, version: versionOf(manifest) });
+  const { files, packages } = await bundleFolder(root, folder, {
+    entries: own,
+    version: versionOf(manifest),
+  });
   const launchers = own.flatMap(({ launcher, bundle }) => {
     if (launcher === undefined) return [];
     const text = launcherText(launcher.kind, { bundle: `./${bundle}.js`, floor: parseNodeFloor(manifest) });

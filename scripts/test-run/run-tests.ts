@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -31,6 +31,8 @@ export async function runTests(
 ): Promise<TestTotals> {
   const startedAt = performance.now();
   const temporary = await realpath(await mkdtemp(join(tmpdir(), 'ct-')));
+  // Tests about another user's rights run programs as that user: it must be able to pass through.
+  await chmod(temporary, 0o711);
   scrubEnvironment(process.env, temporary);
   const stream = run({
     cwd: root,
