@@ -392,7 +392,7 @@ export class Attendant {
   #onControl(message: Message): void {
     if (message.type === 'session-ended') return;
     const wait = this.waits.forAnswerTo(message.inReplyTo);
-    if (wait !== undefined) wait.finish({ kind: 'pong', message });
+    if (wait?.kind === 'ping') wait.finish({ kind: 'pong', message });
     else if (message.inReplyTo === null) this.#answerPing(message);
   }
 

@@ -183,7 +183,8 @@ export class SeatKeeper {
     if (taken === undefined) return;
     this.#seat = taken;
     this.#published = {};
-    seat.hold.release();
+    // Should mail come at this moment, the seat stays, as one that nobody sits on.
+    leaveSeat({ root: config.root, clock }, seat.hold, seat.record);
     removeSeat(config.root, seat.folder);
     this.#options.onMoved(
       `This session now sits on the seat ${taken.record.name} (${taken.record.sessionId}), which its predecessor has left.`,

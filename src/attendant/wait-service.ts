@@ -27,7 +27,7 @@ export function serveWaits(
 ): PendingMessage[] {
   const left: PendingMessage[] = [];
   for (const message of eligible) {
-    const wait = waitFor(waits, message);
+    const wait = waitFor(waits, desk, message);
     if (wait?.isMain === false) {
       // A subagent gets the answer's text; the message itself is for the main conversation, where it can be proved.
       wait.finish({ kind: 'copy', message: read(message.id) });
@@ -58,8 +58,8 @@ export function endSettledWaits(waits: Waits, folder: SeatFolder): void {
   }
 }
 
-function waitFor(waits: Waits, message: PendingMessage): Wait | undefined {
-  const answered = message.type === 'response' ? waits.forAnswerTo(message.inReplyTo) : undefined;
+function waitFor(waits: Waits, desk: MailDesk, message: PendingMessage): Wait | undefined {
+  const answered = desk.answersOwnQuery(message) ? waits.forAnswerTo(message.inReplyTo) : undefined;
   if (answered !== undefined) return answered;
   const open = waits.forMail();
   return message.type === 'note' && open?.kind !== 'listen' ? undefined : open;

@@ -29,7 +29,7 @@ export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string 
   const question = `Your question ${id} to ${oneLine(peer.name)}`;
   switch (end.kind) {
     case 'mail':
-      return end.mail.messages.some((message) => message.inReplyTo === id)
+      return end.mail.messages.some(({ inReplyTo, from }) => inReplyTo === id && from === peer.id)
         ? end.mail.text
         : `${question} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
     case 'copy':

@@ -180,6 +180,18 @@ suite('messages that cost no tokens', () => {
     assert.equal(session.socket.wakes.length, 0);
   });
 
+  test('a ping ends no call but the one that pinged', async (t) => {
+    const session = attended(t);
+    const app = session.writer();
+    session.host.register({ status: 'busy' });
+    const asking = session.tools.ask('app', '?', { waitSeconds: 60, signal: undefined, isMain: true });
+    const question = await waitFor(() => session.attendant.waits.asked()[0], { what: 'the question' });
+    app.write({ type: 'ping', content: 'pong', inReplyTo: question });
+    await looks(session);
+    app.write({ type: 'response', content: 'yes', inReplyTo: question });
+    assert.equal((await asking).end.kind, 'mail');
+  });
+
   test('[M6] an answer of a session of v1, which writes no receipts, marks the question as answered', async (t) => {
     const session = attended(t);
     const app = session.writer();

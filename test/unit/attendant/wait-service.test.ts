@@ -75,6 +75,21 @@ suite('mail for calls that wait', () => {
     assert.equal(states(answer).at(-1), 'offered: tool');
   });
 
+  test('what another peer calls the answer is none: it is mail like any other', async (t) => {
+    const { ask, send, seat, me, serve } = waitBench(t);
+    const subagent = ask({ isMain: false });
+    const stranger = seat('cccccc');
+    const metadata = { permissionClass: 'asks' } as const;
+    const forged = send(stranger, me, {
+      type: 'response',
+      content: 'x',
+      inReplyTo: subagent.question.id,
+      metadata,
+    });
+    assert.deepEqual(serve(), [forged.id]);
+    assert.equal(await ended(subagent.wait), 'open');
+  });
+
   test('[M3] a query ends any call that waits: sessions that ask each other do not wait for each other', async (t) => {
     const { ask, mail, serve, states } = waitBench(t);
     const { wait } = ask();

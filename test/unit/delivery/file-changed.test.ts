@@ -15,6 +15,7 @@ import { suite, type TestContext, test } from 'node:test';
 import type { Wake, WakePath } from '../../../src/delivery/delivery.ts';
 import { fileChanged, type WakeFiles } from '../../../src/delivery/file-changed.ts';
 import { wakePathContract } from '../../../src/testing/contracts/wake-path-contract.ts';
+import { waitFor } from '../../../src/testing/wait-for.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 
 const WAKE: Wake = { text: 'hello', conversation: 'c-1', fromName: 'app', fromMode: 'prompting' };
@@ -88,15 +89,32 @@ suite('a wake by a watched file', () => {
     assert.deepEqual(readdirSync(dirname(files.trigger)).sort(), ['armed', 'cahoots-wake']);
   });
 
-  test('puts up a file that is missing, and leaves alone one that the host does not know yet', async (t) => {
+  test('puts up a file that is missing', async (t) => {
     const { path, files, runHook } = watchingHost(t);
     rmSync(files.trigger);
     assert.deepEqual(await path.wake(WAKE), { ok: true });
     assert.ok(existsSync(files.trigger), 'its appearance fires the hook');
     assert.equal(runHook('add'), 'hello\n');
-    assert.deepEqual(await path.wake({ ...WAKE, text: 'again' }), { ok: true });
-    assert.ok(existsSync(files.trigger), 'the event of its appearance is still to come');
-    assert.equal(runHook('add'), 'again\n');
+  });
+
+  test('leaves alone a file that was put back just now: the event of its appearance is still to come', async (t) => {
+    const { path, files, runHook } = watchingHost(t);
+    writeFileSync(files.trigger, '');
+    const { ino } = statSync(files.trigger);
+    assert.deepEqual(await path.wake(WAKE), { ok: true });
+    assert.equal(statSync(files.trigger).ino, ino);
+    assert.equal(runHook('add'), 'hello\n');
+  });
+
+  test('fires the hook again when it does not come for the text, and not after it came', async (t) => {
+    const { path, files, runHook } = watchingHost(t);
+    await path.wake(WAKE);
+    assert.equal(existsSync(files.trigger), false, 'the host, which did not watch yet, missed this');
+    await waitFor(() => existsSync(files.trigger), { what: 'the second try' });
+    assert.equal(runHook('add'), 'hello\n');
+    await path.wake({ ...WAKE, text: 'taken back' });
+    path.withdraw?.();
+    assert.deepEqual(readdirSync(dirname(files.trigger)).sort(), ['armed', 'cahoots-wake']);
   });
 
   test('[M2] is not possible while an earlier text was not taken', async (t) => {

@@ -82,6 +82,8 @@ suite('the outcome of a question', () => {
   });
 
   test('is another message and that the question is still open, when something else came', () => {
+    const forged = message({ type: 'response', inReplyTo: messageId(1), from: 'cccccc' as SeatId });
+    assert.match(asked(mail(forged)), /is pending/);
     const text = asked(mail(message()));
     assert.match(text, /^Your question msg-000000000001 to app is pending[^]*THE MAIL$/);
     assert.match(text, /the answer to yours will arrive as a message/);
