@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client/client-context.ts';
 import { systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
-import { asCahootsError, CahootsError } from '../protocol/errors.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import type { Call, Input, TypedWords } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './command-table.ts';
@@ -105,7 +105,7 @@ function workingFolder(cwd: () => string): string {
 
 async function tell(thrown: unknown, output: Output): Promise<number> {
   if (errnoOf(thrown) === 'EPIPE') return BROKEN_PIPE;
-  const error = asCahootsError(thrown);
+  const error = runtime.toldError(thrown);
   // Whoever ended the process knows that they did.
   if (error.code === 'cancelled') return error.exitStatus;
   if (output.isJson) {

@@ -14,6 +14,7 @@ export { seatStatus } from '../client/seat-status.ts';
 export { showMessage } from '../client/show-message.ts';
 export { renameSeat, setAttention, startSeat } from '../client/start-seat.ts';
 export { stopSeat } from '../client/stop-seat.ts';
+export { toldError } from '../client/told-error.ts';
 export { noMessageError, unansweredError } from '../client/wait-errors.ts';
 export { waitingInOrder } from '../client/waiting-mail.ts';
 export { resolveConfig, resolvePaths } from '../config/config.ts';

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { deferred } from '../lib/deferred.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { watchFolders } from '../lib/folder-watch.ts';
 import { facadeOf } from '../mailbox/seat-folder.ts';
 import { cancelled } from './cancelled.ts';
-import { asksFolder } from './open-asks.ts';
+import { asksFolder, makeAsksFolder } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
 
 export interface MailWait<T> {
@@ -29,8 +28,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise<T | undefined> {
   if (wait.signal.aborted) throw cancelled();
   const { folder } = seat;
-  const asks = asksFolder(folder);
-  mkdirSync(asks, { recursive: true, mode: 0o700 });
+  makeAsksFolder(folder);
   const done = deferred<T | undefined>();
   const look = (): void => {
     if (done.settled) return;
@@ -47,7 +45,12 @@ export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise
     if (!done.settled) void keepVisible(seat);
   };
   const onAbort = (): void => done.reject(cancelled());
-  const folders = [folder.inbox, facadeOf(seat.context.config.root, folder.id).inbox, folder.receipts, asks];
+  const folders = [
+    folder.inbox,
+    facadeOf(seat.context.config.root, folder.id).inbox,
+    folder.receipts,
+    asksFolder(folder),
+  ];
   const watch = watchFolders(folders, { onChange, rescanMs: RESCAN_MS, pollMs: POLL_MS });
   const timer =
     wait.waitMs > MAX_TIMER_MS ? undefined : setTimeout(() => done.resolve(undefined), wait.waitMs);

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { livenessOf, thisProcess } from '../lib/process-identity.ts';
 import { type ClaimName, claimPath, parseClaimName } from '../mailbox/claim-name.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
@@ -14,14 +14,21 @@ export function asksFolder(folder: SeatFolder): string {
   return join(folder.path, 'asks');
 }
 
+/** Makes that folder; false when that cannot be, as on a full disk. */
+export function makeAsksFolder(folder: SeatFolder): boolean {
+  return tolerating(() => mkdirSync(asksFolder(folder), { recursive: true, mode: 0o700 }));
+}
+
 /**
  * Says that this process waits for the answer to a query, so that no listener of the same seat takes it away. Returns
  * the function that takes that back; it may be called more than once.
+ *
+ * The query has been sent already: when it cannot be said, the wait goes on, and an answer that a listener takes is
+ * found all the same.
  */
 export function announceAsk(folder: SeatFolder, id: MessageId): () => void {
-  mkdirSync(asksFolder(folder), { recursive: true, mode: 0o700 });
   const path = claimPath(asksFolder(folder), { id, owner: { process: thisProcess(), generation: 0 } });
-  writeFileSync(path, '', { mode: 0o600 });
+  if (makeAsksFolder(folder)) tolerating(() => writeFileSync(path, '', { mode: 0o600 }));
   return () => unlessGone(() => unlinkSync(path), undefined);
 }
 
@@ -36,6 +43,17 @@ export function awaitedAnswers(folder: SeatFolder): Set<MessageId> {
     else unlessGone(() => unlinkSync(path), undefined);
   }
   return awaited;
+}
+
+/** Runs a file operation that nothing depends on; returns whether it went well. */
+function tolerating(operation: () => void): boolean {
+  try {
+    operation();
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 function isWaiting({ owner }: ClaimName, path: string): boolean {

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isoMillis } from '../../src/lib/clock.ts';
+import { recordState } from '../../src/mailbox/receipts.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { waitFor } from '../../src/testing/wait-for.ts';
 import { cliBox } from '../fixtures/cli.ts';
@@ -171,6 +173,33 @@ test('inbox lists what waits without taking it, by sender in the order of sendin
     (await lib.run('inbox')).stdout,
     /^msg-\w{12} {2}note from app \(\w{6}\), just now\n {2}one\n/,
   );
+});
+
+test('a held message is shown as such, with what lets it through', async (t) => {
+  const box = cliBox(t);
+  const [app, lib] = [await box.shell('app'), await box.shell('lib')];
+  const { id } = (await app.json(['send', 'lib', 'may I?'])) as Message;
+  const [message] = (await lib.json(['inbox'])) as Message[];
+  assert.ok(message);
+  recordState(box.root, message, { state: 'held', at: isoMillis(Date.now()), by: lib.id, reason: 'a test' });
+  assert.deepEqual(
+    ((await lib.json(['inbox'])) as Message[]).map(({ status }) => status),
+    ['held'],
+  );
+  assert.match(
+    (await lib.run('inbox')).stdout,
+    new RegExp(`held: a test; let it through with: cahoots accept ${id}`),
+  );
+  assert.match((await app.run('status', 'lib')).stdout, /mail +1 waiting, 1 held/);
+});
+
+test('a stopped seat is taken up again by start', async (t) => {
+  const box = cliBox(t);
+  const app = await box.shell('app');
+  await app.json(['stop']);
+  assert.equal(((await app.json(['status'])) as PeerJson).state, 'away');
+  assert.equal(((await app.json(['start'])) as PeerJson).id, app.id);
+  assert.equal(((await app.json(['status'])) as PeerJson).state, 'idle');
 });
 
 test('show gives the message and exactly state, at, by and reason of each step, from any folder', async (t) => {

@@ -8,6 +8,7 @@ import { nextMessage, whileListening } from '../../../src/client/next-message.ts
 import { announceAsk, asksFolder, awaitedAnswers } from '../../../src/client/open-asks.ts';
 import { type OpenSeat, openOrMakeOwnSeat } from '../../../src/client/open-seat.ts';
 import { showMessage } from '../../../src/client/show-message.ts';
+import { toldError } from '../../../src/client/told-error.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import { claimPath } from '../../../src/mailbox/claim-name.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
@@ -105,6 +106,25 @@ suite('a query that a process waits for', () => {
     writeFileSync(claimPath(asksFolder(lib.folder), { id: ID, owner: { process, generation: 0 } }), '');
     assert.deepEqual([...awaitedAnswers(lib.folder)], [ID]);
   });
+});
+
+test('an ask goes on where it cannot say that it waits', async (t) => {
+  const { app, lib } = await two(t);
+  writeFileSync(asksFolder(app.folder), 'in the way');
+  const peer = app.correspondent.resolve('lib');
+  const asking = ask(app, { peer, content: 'ready?', waitMs: 10_000, signal: never() });
+  const query = await nextMessage(lib, { waitMs: 5000, signal: never() });
+  lib.correspondent.reply(query?.message.id ?? ID, 'yes');
+  assert.equal((await asking).response?.content, 'yes');
+});
+
+test('a fault of the file system is told as what it is, anything else as a fault of ours', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  });
+  assert.equal(toldError(full).code, 'storage-full');
+  assert.equal(toldError(new TypeError('x is not a function')).code, 'internal');
 });
 
 suite('a message that is shown', () => {
