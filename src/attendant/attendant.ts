@@ -241,6 +241,7 @@ export class Attendant {
         rule: host.inboundRule,
       }),
       onControl: (message) => this.#onControl(message),
+      onSeen: (message) => this.#noteSeen(message),
     });
     desk.recover();
     this.#desk = desk;
@@ -289,7 +290,7 @@ export class Attendant {
     const desk = this.#desk;
     if (desk === undefined || this.#closed) return;
     this.#followConversation(desk);
-    for (const message of desk.settleSeen()) this.#noteSeen(message);
+    desk.settleSeen();
     const { folder } = this.seat();
     foldReceipts(folder);
     endSettledWaits(this.waits, folder);
@@ -342,7 +343,7 @@ export class Attendant {
     const desk = this.#desk;
     if (desk === undefined || this.#closed || !host.isInteractive) return '{}';
     this.#followConversation(desk);
-    for (const message of desk.settleSeen()) this.#noteSeen(message);
+    desk.settleSeen();
     desk.offers.passBoundary(this.#options.clock.now());
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();

@@ -33,6 +33,8 @@ export interface DeskOptions {
   };
   /** Given what is for the attendant itself: pings and ends of sessions. They are taken already, and cost no tokens. */
   readonly onControl: (message: Message) => void;
+  /** Told of each message that is proved to be seen. */
+  readonly onSeen: (message: Message) => void;
 }
 
 /** Mail that waits: what the model may see now, and what is held for a person. */
@@ -184,6 +186,7 @@ export class MailDesk {
     this.#inbox.settle(claimed);
     this.offers.remove(claimed.message.id);
     this.#record(claimed.message, { state: 'seen', path });
+    this.#options.onSeen(claimed.message);
     return claimed.message;
   }
 

@@ -209,6 +209,27 @@ suite('messages that cost no tokens', () => {
   });
 });
 
+suite('a message that the model names before its conversation proves anything', () => {
+  test('[M6] marks the question of which it is the answer, as one that is proved does', async (t) => {
+    const session = attended(t);
+    session.host.register({ status: 'busy' });
+    const app = session.writer();
+    const { correspondent } = session.attendant;
+    const question = correspondent.send(correspondent.resolve('app'), {
+      type: 'query',
+      content: 'what is new?',
+    });
+    const answer = app.write({
+      type: 'response',
+      inReplyTo: question.id,
+      content: 'v2; which one have you?',
+    });
+    await session.hook('PostToolBatch');
+    session.tools.reply(answer.id, 'v1');
+    assert.ok(statesOf(session.folder(), question.id).some(({ state }) => state === 'answered'));
+  });
+});
+
 suite('an attendant', () => {
   test('[S1] takes a seat for a person’s session by itself, and shows what the session does', async (t) => {
     const session = attended(t);

@@ -58,6 +58,7 @@ export function deskBench(t: TestContext): DeskBench {
       proof: new ConversationProof(transcript.path),
       session: () => session,
       onControl: (message) => control.push(message),
+      onSeen: () => undefined,
     });
   return {
     ...bench,

@@ -157,6 +157,36 @@ suite('the seat of a session', () => {
     assert.equal(recordOf(kept, own)?.conversation, 'c-other');
   });
 
+  test('[S1] is kept when the session goes back to a conversation that this seat had, wherever else that was open', async (t) => {
+    const kept = keep(t);
+    const own = kept.keeper.open({ ephemeral: false }).folder.id;
+    const twin = another(t, kept, 'c-twin');
+    const { folder } = twin.keeper.open({ ephemeral: false });
+    await updateSeatRecord(kept.host.root, folder, { conversation: 'c-earlier' });
+    twin.keeper.leave();
+    for (const conversation of ['c-earlier', 'c-new', 'c-earlier']) {
+      if (conversation === 'c-earlier')
+        await updateSeatRecord(kept.host.root, folder, { conversation: 'c-x' });
+      kept.host.register({ sessionId: conversation });
+      await kept.keeper.check();
+      await updateSeatRecord(kept.host.root, folder, { conversation: 'c-earlier' });
+    }
+    assert.equal(kept.seatId(), own);
+    assert.deepEqual(kept.notices, []);
+  });
+
+  test('[S1] is left for a free one on which the conversation once was, also when another one has been there since', async (t) => {
+    const kept = keep(t);
+    kept.keeper.open({ ephemeral: false });
+    const other = another(t, kept, 'c-other');
+    const { folder } = other.keeper.open({ ephemeral: false });
+    await updateSeatRecord(kept.host.root, folder, { pastConversations: ['c-once'] });
+    other.keeper.leave();
+    kept.host.register({ sessionId: 'c-once' });
+    await kept.keeper.check();
+    assert.equal(kept.seatId(), folder.id);
+  });
+
   test('[M6] has its façade built again when v1 deleted it', async (t) => {
     const kept = keep(t);
     const { folder } = kept.keeper.open({ ephemeral: false });
