@@ -139,9 +139,9 @@ function foldersOf(folder: SeatFolder): string[] {
   return [inbox, claimed, read, outbox, sending, receipts, rejected, holders];
 }
 
-/** Whether there is something at `path`; a dangling link counts. */
+/** Whether there is something at `path`; a dangling link counts. Throws a storage error when that cannot be told. */
 export function isThere(path: string): boolean {
-  return unlessGone(() => lstatSync(path) !== undefined, false);
+  return storing(`${path} cannot be looked at`, () => unlessGone(() => lstatSync(path) !== undefined, false));
 }
 
 /** Whether `path` is a folder, no link, and owned by the user of this process. */

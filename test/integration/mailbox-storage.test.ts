@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { createSeatFolder, openRoot, seatFolder } from '../../src/mailbox/seat-folder.ts';
@@ -43,6 +43,16 @@ async function work(
   return JSON.parse(run.stdout) as Record<string, unknown>;
 }
 
+/** A folder that other users can reach, though not list: the temporary folder of a run of tests is closed to them. */
+function reachableFolder(t: TestContext): string {
+  const folder = tempFolder(t);
+  chmodSync(folder, 0o755);
+  const above = dirname(folder);
+  const { mode, uid } = statSync(above);
+  if (uid === process.getuid?.() && (mode & 0o001) === 0) chmodSync(above, (mode & 0o777) | 0o011);
+  return folder;
+}
+
 function failed(result: unknown, code: string, words: RegExp): void {
   assert.ok(typeof result === 'object' && result !== null && 'code' in result, JSON.stringify(result));
   const failure = result as Failure;
@@ -55,6 +65,7 @@ suite('a root that cannot be used', () => {
   test('of another user: it is said whose it is, nothing is read and nothing written', {
     skip: asOther,
   }, async (t) => {
+    reachableFolder(t);
     const { root, seat, send } = tempRoot(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
     send(a, b);
@@ -73,8 +84,7 @@ suite('a root that cannot be used', () => {
   test('without permission to write: the sender is told and nothing is half sent', {
     skip: asOther,
   }, async (t) => {
-    const parent = tempFolder(t);
-    chmodSync(parent, 0o755);
+    const parent = reachableFolder(t);
     const locked = join(parent, 'locked');
     mkdirSync(locked, { mode: 0o755 });
     failed(
@@ -99,11 +109,20 @@ suite('a root that cannot be used', () => {
     assert.match(String((await work(t, root, { user: NOBODY, steps: ['send'] }))['send']), /^msg-/);
   });
 
+  test('behind a folder that the user may not enter: every step says so', { skip: asOther }, async (t) => {
+    const parent = reachableFolder(t);
+    const root = join(parent, 'closed/bridge');
+    openRoot(root);
+    for (const id of ['aaaaaa', 'bbbbbb'] as SeatId[]) createSeatFolder(root, id);
+    const steps = ['open', 'seats', 'take', 'send', 'pending', 'claim-and-settle', 'resend'];
+    const results = await work(t, root, { user: NOBODY, steps });
+    for (const step of steps) failed(results[step], 'root-unusable', /permission is denied/);
+  });
+
   test('a folder in the inbox that the user may not touch keeps the other mail from nobody', {
     skip: asOther,
   }, async (t) => {
-    const parent = tempFolder(t);
-    chmodSync(parent, 0o755);
+    const parent = reachableFolder(t);
     const root = join(parent, 'bridge');
     openRoot(root);
     for (const id of ['aaaaaa', 'bbbbbb'] as SeatId[]) createSeatFolder(root, id);
