@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { ResolvedConfig } from '../config/config.ts';
-import { listPeers } from '../directory/peers.ts';
 import { hasMail, pruneSeat, pruneSeats, removeSeat } from '../directory/retention.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
 import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
 import {
   leaveSeat,
   type SeatRequest,
+  seatsOfConversation,
   type TakenSeat,
   takeSeat,
   takeSeatById,
@@ -30,7 +30,7 @@ export interface KeeperOptions {
 
 const HEARTBEAT_MS = 60_000;
 /** A predecessor that is still ending frees its seat within this time. */
-const RESTART_WINDOW_MS = 15_000;
+const RESTART_WINDOW_MS = 60_000;
 
 /** Keeps the session's seat: takes it, shows that it is in use, follows the conversation, and leaves it at the end. */
 export class SeatKeeper {
@@ -137,22 +137,28 @@ export class SeatKeeper {
     );
   }
 
+  #isFree(id: SeatId): boolean {
+    return currentHolder(seatFolder(this.#options.config.root, id))?.free !== false;
+  }
+
   #hasOtherConversation(seat: TakenSeat): boolean {
     return this.#options.host.conversation !== seat.record.conversation;
   }
 
-  /** After /clear the seat stays; after /resume of a conversation that had a seat of its own, that one is taken. */
+  /**
+   * After /clear the seat stays, and so it does when the session goes back to a conversation that this seat had. When
+   * the conversation had another seat, that one is taken. A session that goes on with its last conversation shows a new
+   * one first, for a moment.
+   */
   async #followConversation(seat: TakenSeat): Promise<void> {
     const { config, clock, host } = this.#options;
     const { conversation } = host;
-    const own = listPeers(config.root, clock.now()).find(
-      ({ id, record }) =>
-        id !== seat.folder.id &&
-        record?.kind === 'live' &&
-        record.conversation === conversation &&
-        record.ephemeral !== true,
-    );
-    if (own !== undefined && currentHolder(seatFolder(config.root, own.id))?.free !== false) {
+    const own = seat.record.pastConversations.includes(conversation)
+      ? undefined
+      : seatsOfConversation({ root: config.root, clock, conversation }).find(
+          ({ sessionId }) => sessionId !== seat.folder.id && this.#isFree(sessionId),
+        );
+    if (own !== undefined) {
       const { record } = this;
       if (record !== undefined) leaveSeat({ root: config.root, clock }, seat.hold, record);
       this.#move('it went back to a conversation that had this seat');

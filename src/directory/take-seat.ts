@@ -57,6 +57,13 @@ export function takeSeat(request: SeatRequest): TakenSeat {
   return storing('No seat could be taken', () => chooseSeat(request));
 }
 
+/** The seats that a conversation has had, the one to go back to first. */
+export function seatsOfConversation(
+  request: Pick<SeatRequest, 'root' | 'clock' | 'conversation'>,
+): SeatRecord[] {
+  return ofConversation(liveSeats(request), request.conversation);
+}
+
 /** Takes one certain seat if it is free, as for a restart whose predecessor has ended meanwhile. */
 export function takeSeatById(request: SeatRequest, id: SeatId): TakenSeat | undefined {
   const record = liveSeats(request).find(({ sessionId }) => sessionId === id);
@@ -146,9 +153,7 @@ export function freshRecord(
 function chooseSeat(request: SeatRequest): TakenSeat {
   if (request.ephemeral) return newSeat(request, undefined);
   const seats = liveSeats(request).filter(({ sessionId }) => sessionId !== request.left);
-  const own = seats
-    .filter((record) => hadConversation(record, request.conversation))
-    .sort((a, b) => byUse(request.conversation, a, b));
+  const own = ofConversation(seats, request.conversation);
   const held = own.find((record) => isHeldByConversation(request, record));
   // A living process of the same conversation keeps its seat; the second one gets its own.
   if (held !== undefined) return newSeat(request, held.sessionId);
@@ -254,7 +259,13 @@ function settledRecord(
   };
 }
 
-function liveSeats({ root, clock }: SeatRequest): SeatRecord[] {
+function ofConversation(seats: readonly SeatRecord[], conversation: string): SeatRecord[] {
+  return seats
+    .filter((record) => hadConversation(record, conversation))
+    .sort((a, b) => byUse(conversation, a, b));
+}
+
+function liveSeats({ root, clock }: Pick<SeatRequest, 'root' | 'clock'>): SeatRecord[] {
   return listPeers(root, clock.now()).flatMap(({ record }) =>
     record?.kind === 'live' && record.ephemeral !== true ? [record] : [],
   );
