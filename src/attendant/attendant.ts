@@ -2,22 +2,23 @@ import { Correspondent } from '../client/correspondent.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakePath } from '../delivery/delivery.ts';
 import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context.ts';
-import { type Clock, isoMillis } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import { resendUnsent } from '../mailbox/post.ts';
-import { foldReceipts, recordState, statesOf } from '../mailbox/receipts.ts';
+import { foldReceipts } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
-import { currentState } from '../protocol/receipt.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
+import { answerPing } from './answer-ping.ts';
 import { ConversationProof } from './conversation-proof.ts';
 import { sayGoodbye } from './goodbye.ts';
 import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
+import { noteAnswered } from './note-answered.ts';
 import { senderOf } from './offer-text.ts';
 import { OpenQueries } from './open-queries.ts';
 import { SeatKeeper } from './seat-keeper.ts';
@@ -241,7 +242,7 @@ export class Attendant {
         rule: host.inboundRule,
       }),
       onControl: (message) => this.#onControl(message),
-      onSeen: (message) => this.#noteSeen(message),
+      onSeen: (message) => noteAnswered({ root: config.root, clock, folder: seat.folder }, message),
     });
     desk.recover();
     this.#desk = desk;
@@ -394,22 +395,7 @@ export class Attendant {
     if (message.type === 'session-ended') return;
     const wait = this.waits.forAnswerTo(message.inReplyTo);
     if (wait?.kind === 'ping') wait.finish({ kind: 'pong', message });
-    else if (message.inReplyTo === null) this.#answerPing(message);
-  }
-
-  #answerPing(message: Message): void {
-    try {
-      const peer = this.correspondent.resolve(message.from);
-      this.correspondent.send(peer, {
-        type: 'ping',
-        content: 'pong',
-        inReplyTo: message.id,
-        thread: message.thread ?? message.id,
-      });
-    } catch (error) {
-      // A peer that pings and is gone needs no answer.
-      if (!(error instanceof CahootsError)) throw error;
-    }
+    else if (message.inReplyTo === null) answerPing(this.correspondent, message);
   }
 
   #noteIdle(): void {
@@ -427,23 +413,6 @@ export class Attendant {
 
   #noteOffered(message: Message): void {
     this.openQueries.note(message, this.#options.clock.now());
-  }
-
-  #noteSeen(message: Message): void {
-    if (message.type !== 'response' || message.inReplyTo === null) return;
-    // A session-bridge v1 peer writes no receipts: that its response is here tells that the query was answered.
-    const { folder } = this.seat();
-    if (currentState(statesOf(folder, message.inReplyTo)) === 'answered') return;
-    const { config, clock } = this.#options;
-    const query: Message = {
-      ...message,
-      id: message.inReplyTo,
-      from: folder.id,
-      to: message.from,
-      type: 'query',
-      inReplyTo: null,
-    };
-    recordState(config.root, query, { state: 'answered', at: isoMillis(clock.now()), by: message.from });
   }
 
   /** Once per held message the person is told, at the next hook, at no cost in tokens. */
