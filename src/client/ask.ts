@@ -10,6 +10,7 @@ import { waitForMail } from './mail-wait.ts';
 import { findReceived } from './message-lookup.ts';
 import { announceAsk } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
+import { unlessStorageFails } from './storage-fault.ts';
 
 export interface Question {
   readonly peer: Peer;
@@ -64,7 +65,7 @@ function lookForAnswer(seat: OpenSeat, sent: Message): AskOutcome {
   const claimed = claimResponse(seat, sent);
   const response = claimed?.message ?? takenResponse(seat, sent);
   if (response !== undefined) {
-    recordAnswer(seat.context, seat.folder, response);
+    unlessStorageFails(() => recordAnswer(seat.context, seat.folder, response));
     return { sent, state: 'answered', reason: undefined, response, claimed };
   }
   const states = statesNow(seat, sent);
@@ -95,7 +96,7 @@ function takenResponse(seat: OpenSeat, { id, to }: Message): Message | undefined
 
 function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
   const { config, clock } = seat.context;
-  foldReceipts(seat.folder);
+  unlessStorageFails(() => foldReceipts(seat.folder));
   const states = statesOf(seat.folder, sent.id);
   if (ENDINGS.has(currentState(states)) || findPeer(config.root, sent.to, clock.now()) !== undefined)
     return states;
@@ -105,6 +106,6 @@ function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
     by: seat.folder.id,
     reason: 'the session has ended and its mailbox is gone',
   };
-  recordState(config.root, sent, gone);
+  unlessStorageFails(() => recordState(config.root, sent, gone));
   return [...states, gone];
 }

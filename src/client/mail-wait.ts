@@ -1,10 +1,10 @@
 import { deferred } from '../lib/deferred.ts';
-import { errnoOf } from '../lib/errno.ts';
 import { watchFolders } from '../lib/folder-watch.ts';
 import { facadeOf } from '../mailbox/seat-folder.ts';
 import { cancelled } from './cancelled.ts';
 import { asksFolder, makeAsksFolder } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
+import { ignoreStorageFault } from './storage-fault.ts';
 
 export interface MailWait<T> {
   /** Looks for what is waited for; called at once, after every change of the mailbox, and now and then. */
@@ -42,7 +42,7 @@ export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise
   const onChange = (): void => {
     look();
     // A v1 session that ends may delete the façade; without it v1's answer would have no way in.
-    if (!done.settled) void keepVisible(seat);
+    if (!done.settled) seat.keep().catch(ignoreStorageFault).catch(done.reject);
   };
   const onAbort = (): void => done.reject(cancelled());
   const folders = [
@@ -62,14 +62,5 @@ export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise
     watch.close();
     clearTimeout(timer);
     wait.signal.removeEventListener('abort', onAbort);
-  }
-}
-
-/** A disk that is full at the moment must stop no reader: the façade and the heartbeat are for v1's eyes. */
-async function keepVisible(seat: OpenSeat): Promise<void> {
-  try {
-    await seat.keep();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
   }
 }

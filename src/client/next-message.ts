@@ -5,12 +5,14 @@ import { isoMillis } from '../lib/clock.ts';
 import { livenessOf, thisProcess } from '../lib/process-identity.ts';
 import type { ClaimedMessage, PendingMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import type { Message } from '../protocol/message.ts';
 import { recordAnswer } from './answer.ts';
 import { readJournalTail } from './journal-tail.ts';
 import { waitForMail } from './mail-wait.ts';
 import { awaitedAnswers } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
+import { ignoreStorageFault, unlessStorageFails } from './storage-fault.ts';
 
 /** Two that answer each other's pings with pings that name no ping, as v1's do, would never stop. */
 const PING_PAUSE_MS = 60_000;
@@ -34,8 +36,14 @@ export async function nextMessage(
 ): Promise<ClaimedMessage | undefined> {
   const claimed = await waitForMail(seat, { look: () => claimNext(seat), waitMs, signal });
   if (claimed === undefined) return undefined;
-  recordAnswer(seat.context, seat.folder, claimed.message);
-  answerPing(seat, claimed.message);
+  const { message } = claimed;
+  try {
+    unlessStorageFails(() => recordAnswer(seat.context, seat.folder, message));
+    unlessStorageFails(() => answerPing(seat, message));
+  } catch (error) {
+    seat.inbox.release(claimed, { maybeSeen: false });
+    throw error;
+  }
   return claimed;
 }
 
@@ -47,14 +55,14 @@ export async function whileListening<T>(seat: OpenSeat, work: () => Promise<T>):
   const { root } = seat.context.config;
   const self = thisProcess();
   if (seat.record.kind !== 'shell') return await work();
-  await updateSeatRecord(root, seat.folder, { holder: self });
+  await updateSeatRecord(root, seat.folder, { holder: self }).catch(ignoreStorageFault);
   try {
     return await work();
   } finally {
     const holder = readSeatRecord(seat.folder)?.holder;
     const isShown = holder?.pid === self.pid && holder.start === self.start;
     if (isShown || (holder && livenessOf(holder) === 'dead')) {
-      await updateSeatRecord(root, seat.folder, { holder: null });
+      await updateSeatRecord(root, seat.folder, { holder: null }).catch(ignoreStorageFault);
     }
   }
 }
@@ -99,7 +107,11 @@ function answerPing(seat: OpenSeat, { id, type, from, inReplyTo }: Message): voi
       clock.now() - Date.parse(entry.at) < PING_PAUSE_MS,
   );
   const peer = findPeer(config.root, from, clock.now());
-  if (!hasJustSent && peer !== undefined) {
+  if (hasJustSent || peer === undefined) return;
+  try {
     seat.correspondent.send(peer, { type: 'ping', content: 'connected', inReplyTo: id });
+  } catch (error) {
+    // It has gone in between.
+    if (!(error instanceof CahootsError) || error.code !== 'peer-unknown') throw error;
   }
 }

@@ -12,6 +12,7 @@ import type { SeatRecord } from '../protocol/seat.ts';
 import { type ClientContext, mailContext } from './client-context.ts';
 import { Correspondent } from './correspondent.ts';
 import { findOwnSeat, isHeld, permissionClassOf, type SeatWish, seatMissing } from './own-seat.ts';
+import { ignoreStorageFault, unlessStorageFails } from './storage-fault.ts';
 
 /** The seat that a call speaks for, with what writes in its name and what takes its mail. */
 export class OpenSeat {
@@ -53,15 +54,15 @@ export class OpenSeat {
   }
 
   /**
-   * Makes good what earlier processes of this seat left undone, and shows that the seat is in use. A seat on which a
-   * session sits is left to its attendant.
+   * Makes good what earlier processes of this seat left undone, and shows that the seat is in use, as far as the storage
+   * lets it. A seat on which a session sits is left to its attendant.
    */
   async tidy(): Promise<void> {
     if (this.isHeld) return;
-    resendUnsent(mailContext(this.context), this.folder);
-    this.inbox.recoverClaims();
-    foldReceipts(this.folder);
-    await this.keep();
+    unlessStorageFails(() => resendUnsent(mailContext(this.context), this.folder));
+    unlessStorageFails(() => this.inbox.recoverClaims());
+    unlessStorageFails(() => foldReceipts(this.folder));
+    await this.keep().catch(ignoreStorageFault);
   }
 
   /** Keeps a shell seat visible to v1 while this process waits on it; cheap enough to be called on every change. */

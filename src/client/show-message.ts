@@ -3,6 +3,7 @@ import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import type { MessageType } from '../protocol/message.ts';
 import type { OpenSeat } from './open-seat.ts';
+import { unlessStorageFails } from './storage-fault.ts';
 
 /** Their senders wait to hear that a person or program saw them; the others are between programs. */
 const READ_BY_SOMEBODY: ReadonlySet<MessageType> = new Set(['query', 'response', 'note']);
@@ -31,6 +32,9 @@ export async function showMessage(
   seat.inbox.settle(claimed);
   if (!READ_BY_SOMEBODY.has(message.type)) return;
   const by = seat.folder.id;
-  recordState(config.root, message, { state: 'offered', at: offeredAt, by, path: 'listen' });
-  recordState(config.root, message, { state: 'seen', at: isoMillis(clock.now()), by, path: 'listen' });
+  const seenAt = isoMillis(clock.now());
+  unlessStorageFails(() => {
+    recordState(config.root, message, { state: 'offered', at: offeredAt, by, path: 'listen' });
+    recordState(config.root, message, { state: 'seen', at: seenAt, by, path: 'listen' });
+  });
 }
