@@ -42,7 +42,11 @@ export async function waitForMail<T>(seat: OpenSeat, wait: MailWait<T>): Promise
   const onChange = (): void => {
     look();
     // A v1 session that ends may delete the façade; without it v1's answer would have no way in.
-    if (!done.settled) seat.keep().catch(ignoreStorageFault).catch(done.reject);
+    if (!done.settled)
+      seat
+        .keep()
+        .catch(ignoreStorageFault)
+        .catch((error: Error) => done.reject(error));
   };
   const onAbort = (): void => done.reject(cancelled());
   const folders = [
