@@ -67,23 +67,8 @@ suite('sending', () => {
     const { seat, inbox, send } = tempRoot(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
     const units = [
-      'x',
-      'é',
-      '漢',
-      '😀',
-      '\u0000',
-      '\u001B',
-      '\u007F',
-      '\u2028',
-      '"',
-      '\\',
-      '\r\n',
-      '\uD83D',
-      '\uDE00x',
-      '\uFEFF',
-      '</script>',
-      '{"a":',
-      'e\u0301',
+      ...['é', '漢', '😀', '\u0000', '\u001B[0m', '\u2028', '"', '\\', '\r\n', '\uD83D', '\uDE00x'],
+      ...['\uFEFF', '{"a":', 'e\u0301'],
     ];
     for (const unit of units) {
       const times = Math.floor(MAX_CONTENT_BYTES / Buffer.byteLength(unit));
