@@ -56,11 +56,14 @@ async function killEverywhere(
       try {
         check(outcome);
       } catch (error) {
+        finished = true;
         throw new Error(`killed before file operation ${crashAt} of ${work}`, { cause: error });
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // All of them to their end, also when one fails: none must work on after the test.
+  const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
   assert.ok(next > 4, 'there was something to interrupt');
 }
 
