@@ -89,6 +89,32 @@ export function moveExclusive(from: string, to: string): 'placed' | 'exists' {
   return placed;
 }
 
+/**
+ * Gives the file `from` the second name `to` unless there is a file, which then stays as it was (`exists`).
+ *
+ * Returns `impossible` where the two cannot be one file: on file systems without hard links, and across two of them.
+ */
+export function linkNew(from: string, to: string): 'placed' | 'exists' | 'impossible' {
+  try {
+    linkSync(from, to);
+    return 'placed';
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return 'exists';
+    if (code !== undefined && LINKS_IMPOSSIBLE.has(code)) return 'impossible';
+    throw error;
+  }
+}
+
+const LINKS_IMPOSSIBLE: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+  'EMLINK',
+]);
+
 /** Writes `content` to a new file of a temporary name in `folder` and returns its path. */
 function writeTemporary(folder: string, content: string, options: WriteOptions): string {
   const temporary = join(folder, `${TEMPORARY_PREFIX}${process.pid}-${randomId(8)}`);
@@ -114,15 +140,9 @@ function writeAll(file: number, bytes: Buffer): void {
 
 /** Gives `from` the second name `to`; file systems without hard links get a check and a rename instead. */
 function linkExclusive(from: string, to: string): 'placed' | 'exists' {
-  try {
-    linkSync(from, to);
-    return 'placed';
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return 'exists';
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
-    if (existsSync(to)) return 'exists';
-    renameSync(from, to);
-    return 'placed';
-  }
+  const linked = linkNew(from, to);
+  if (linked !== 'impossible') return linked;
+  if (existsSync(to)) return 'exists';
+  renameSync(from, to);
+  return 'placed';
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appendToFile } from '../lib/append.ts';
-import { placeExclusive, writeNew } from '../lib/atomic-write.ts';
+import { linkNew, placeExclusive, writeNew } from '../lib/atomic-write.ts';
 import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { livenessOf, type ProcessIdentity, thisProcess } from '../lib/process-identity.ts';
@@ -70,7 +70,7 @@ export function post(context: PostContext, sender: SeatFolder, draft: Draft): Me
       // Read by others only once this process has ended; a part of it is then no message that was accepted.
       writeNew(sending, serialise(message), { flush: true });
       deliveredAtMs = context.clock.now();
-      if (!deliver(context.root, message)) throw mailboxGone(message.to);
+      if (!deliver(context.root, message, sending)) throw mailboxGone(message.to);
     } catch (error) {
       unlessGone(() => unlinkSync(sending), undefined);
       throw error;
@@ -139,7 +139,7 @@ function resend(
     by: sender.id,
   };
   const deliveredAtMs = clock.now();
-  if (deliver(root, message)) {
+  if (deliver(root, message, sending)) {
     finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
     return true;
   }
@@ -210,8 +210,12 @@ function nextSequence(sender: SeatFolder): number {
   return appendToFile(sender.sequence, '.');
 }
 
-/** Places a message in the receiver's mailbox, ours or v1's. False when there is no such mailbox. */
-function deliver(root: string, message: Message): boolean {
+/**
+ * Places a message in the receiver's mailbox, ours or v1's. False when there is no such mailbox.
+ *
+ * The file in `sending` gets its name there: what was flushed once need not be written and flushed again.
+ */
+function deliver(root: string, message: Message, sending: string): boolean {
   const seat = seatFolder(root, message.to);
   const { path, inbox } = isThere(seat.path) ? seat : facadeOf(root, message.to);
   for (const folder of [dirname(path), path, inbox]) {
@@ -220,10 +224,11 @@ function deliver(root: string, message: Message): boolean {
   }
   // Undefined when the mailbox was removed just now.
   return (
-    unlessGone(
-      () => placeExclusive(join(inbox, `${message.id}.json`), serialise(message), { flush: true }),
-      undefined,
-    ) !== undefined
+    unlessGone(() => {
+      const place = join(inbox, `${message.id}.json`);
+      const linked = linkNew(sending, place);
+      return linked === 'impossible' ? placeExclusive(place, serialise(message), { flush: true }) : linked;
+    }, undefined) !== undefined
   );
 }
 
