@@ -48,6 +48,8 @@ export interface HookCall {
   readonly agent: string;
   /** The call that the hook is about. */
   readonly toolUse: string;
+  /** What begins a turn, by whomever it was said. */
+  readonly prompt?: string;
 }
 
 const RESCAN_MS = 2_000;
@@ -345,7 +347,9 @@ export class Attendant {
     if (desk === undefined || this.#closed || !host.isInteractive) return '{}';
     this.#followConversation(desk);
     desk.settleSeen();
-    desk.offers.passBoundary(this.#options.clock.now());
+    const nowMs = this.#options.clock.now();
+    desk.offers.noteTaken(call.prompt ?? '', nowMs);
+    desk.offers.passBoundary(nowMs);
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);

@@ -114,7 +114,7 @@ export class MailDesk {
   /** Puts failed offers that `may` come now before the model again, headed as repeats; undefined when there is none. */
   takeFailed(path: DeliveryPath, may: (message: Message) => boolean = () => true): TakenMail | undefined {
     const batch = new Batch();
-    for (const { claimed } of this.offers.failed()) {
+    for (const { claimed } of this.offers.failedFor(path, this.#options.clock.now())) {
       if (!may(claimed.message)) continue;
       const message = { ...claimed.message, repeat: (claimed.message.repeat ?? 0) + 1 };
       const block = this.#render(message);

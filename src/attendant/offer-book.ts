@@ -10,7 +10,7 @@ import { isLong } from './offer-text.ts';
  * ```
  * offered ──record holds it──▶ recorded ──assistant follows──▶ seen ──(short)──▶ leaves the book
  *    │                                                           └──(long)──▶ reading ──last page seen──▶ leaves
- *    └──a boundary passed without it──▶ failed ──offered again, a few times──▶ offered
+ *    └──a boundary passed without it──▶ failed ──offered again, a few times by each path──▶ offered
  *                                          └──its record turns up late──▶ recorded
  * ```
  */
@@ -23,11 +23,13 @@ export interface Offer {
   /** The needles are those of the last page, or of all there is: once they are seen, the message is. */
   readonly isWhole: boolean;
   readonly phase: 'offered' | 'recorded' | 'reading' | 'failed';
-  /** How often it was given to this conversation. */
-  readonly times: number;
+  /** How often each path gave it to this conversation. */
+  readonly times: ReadonlyMap<DeliveryPath, number>;
+  /** When the host was seen to take it up as a prompt: its record is only a matter of time. */
+  readonly takenAtMs: number | undefined;
   /** How many hooks have told of the session going on since the text was given. */
   readonly boundaries: number;
-  /** Paths that were tried in vain since the session last moved on. */
+  /** Paths that were tried in vain. */
   readonly tried: ReadonlySet<DeliveryPath>;
 }
 
@@ -40,10 +42,14 @@ export interface NewOffer {
 
 const WAKES: ReadonlySet<DeliveryPath> = new Set(['inbox-socket', 'file-changed']);
 
-/** A record of a tool's result or a hook's context is written within this time after we gave the text. */
-const RECORD_GRACE_MS = 1_500;
+/** The record of a text is written within this time after we gave it, also on a loaded machine. */
+const RECORD_GRACE_MS = 5_000;
+/** The same for a text that the host is known to have taken up. */
+const TAKEN_GRACE_MS = 30_000;
+/** A path that failed to wake the session is tried again after this time, when there is no other one. */
+const WAKE_AGAIN_AFTER_MS = 30_000;
 
-/** A text that the conversation never shows is given no more often than this: some hosts keep no record at all. */
+/** A text that the conversation never shows is given by one path no more often than this: some hosts keep no record. */
 export const MAX_OFFERS = 3;
 
 /** The messages of one session that were put before the model and are not proved to be seen. */
@@ -72,6 +78,8 @@ export class OfferBook {
     if (this.#isNothingSought()) this.#proof.skipAhead();
     const earlier = this.#offers.get(claimed.message.id);
     const tried = new Set(earlier?.tried);
+    const times = new Map(earlier?.times);
+    times.set(path, (times.get(path) ?? 0) + 1);
     this.#offers.set(claimed.message.id, {
       claimed,
       path,
@@ -79,7 +87,8 @@ export class OfferBook {
       needles,
       isWhole: !isLong(claimed.message.content),
       phase: 'offered',
-      times: (earlier?.times ?? 0) + 1,
+      times,
+      takenAtMs: undefined,
       boundaries: 0,
       tried,
     });
@@ -97,6 +106,7 @@ export class OfferBook {
         phase: 'offered',
         path: 'tool',
         offeredAtMs: nowMs,
+        takenAtMs: undefined,
         boundaries: 0,
       });
   }
@@ -124,6 +134,14 @@ export class OfferBook {
     return seen;
   }
 
+  /** The host shows a hook the prompt that it is about to take up: what stands in it has got through. No proof of more. */
+  noteTaken(prompt: string, nowMs: number): void {
+    for (const [id, offer] of this.#offers) {
+      if (offer.phase !== 'recorded' && prompt.includes(`<peer-message id="${id}"`))
+        this.#offers.set(id, { ...offer, phase: 'offered', takenAtMs: nowMs });
+    }
+  }
+
   /**
    * A hook tells that the session has gone on. What a hook or tool gave is in the conversation by the next one; what a
    * wake path gave is taken up only after the first, so it has failed when nothing of it is there at the second.
@@ -133,7 +151,7 @@ export class OfferBook {
       if (offer.phase !== 'offered') continue;
       const boundaries = offer.boundaries + 1;
       const isOver =
-        boundaries >= (WAKES.has(offer.path) ? 2 : 1) && nowMs - offer.offeredAtMs >= RECORD_GRACE_MS;
+        boundaries >= (WAKES.has(offer.path) ? 2 : 1) && isOverdue(offer, nowMs, RECORD_GRACE_MS);
       this.#offers.set(id, isOver ? failedOffer(offer) : { ...offer, boundaries });
     }
   }
@@ -141,12 +159,9 @@ export class OfferBook {
   /** The session is idle: what was given longer ago than its path may take has failed. */
   passIdle(nowMs: number, settleMs: (path: DeliveryPath) => number): void {
     for (const [id, offer] of this.#offers) {
-      if (
-        offer.phase !== 'offered' ||
-        nowMs - offer.offeredAtMs < Math.max(RECORD_GRACE_MS, settleMs(offer.path))
-      )
-        continue;
-      this.#offers.set(id, failedOffer(offer));
+      const graceMs = WAKES.has(offer.path) ? settleMs(offer.path) : RECORD_GRACE_MS;
+      if (offer.phase === 'offered' && isOverdue(offer, nowMs, graceMs))
+        this.#offers.set(id, failedOffer(offer));
     }
   }
 
@@ -156,9 +171,16 @@ export class OfferBook {
     if (offer !== undefined) this.#offers.set(id, failedOffer(offer));
   }
 
-  /** Those that failed and may be given again. */
   failed(): Offer[] {
-    return this.all().filter(({ phase, times }) => phase === 'failed' && times < MAX_OFFERS);
+    return this.all().filter(({ phase }) => phase === 'failed');
+  }
+
+  /** Those that failed and may be given again by that path now. */
+  failedFor(path: DeliveryPath, nowMs: number): Offer[] {
+    return this.failed().filter(({ times, tried, offeredAtMs }) => {
+      if ((times.get(path) ?? 0) >= MAX_OFFERS) return false;
+      return !WAKES.has(path) || !tried.has(path) || nowMs - offeredAtMs >= WAKE_AGAIN_AFTER_MS;
+    });
   }
 
   /** Whether anything is offered of which the outcome is still open. */
@@ -174,6 +196,10 @@ export class OfferBook {
   #isNothingSought(): boolean {
     return this.all().every(({ phase }) => phase === 'reading');
   }
+}
+
+function isOverdue({ offeredAtMs, takenAtMs }: Offer, nowMs: number, graceMs: number): boolean {
+  return takenAtMs === undefined ? nowMs - offeredAtMs >= graceMs : nowMs - takenAtMs >= TAKEN_GRACE_MS;
 }
 
 function failedOffer(offer: Offer): Offer {

@@ -4,6 +4,7 @@ import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { Message } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
+import type { Offer } from './offer-book.ts';
 import type { TurnCap } from './turn-cap.ts';
 
 export interface WakeRequest {
@@ -46,7 +47,7 @@ export class Waker {
    * takes it.
    *
    * Returns the messages that were put before the model; none while an earlier text is still on its way, when the cap
-   * is reached, or when no path is left: then they come at the session's next step.
+   * is reached, or when no path is left for now: then they come at the session's next step, or by a later try.
    */
   async wakeIfDue(
     desk: MailDesk,
@@ -55,20 +56,13 @@ export class Waker {
     const { cap, clock } = this.#options;
     if (desk.offers.hasUnrecorded() || !cap.allows(clock.now())) return [];
     const fresh = waiting.filter(mayWake);
-    if (fresh.length === 0 && !desk.offers.failed().some(({ claimed }) => mayWake(claimed.message)))
-      return [];
+    const again = (path: WakePath): Offer[] =>
+      desk.offers.failedFor(path.path, clock.now()).filter(({ claimed }) => mayWake(claimed.message));
     this.withdrawFailed(desk);
     for (const path of this.#usablePaths()) {
-      const untried = new Set(
-        desk.offers
-          .failed()
-          .filter(({ claimed, tried }) => mayWake(claimed.message) && !tried.has(path.path))
-          .map(({ claimed }) => claimed.message.id),
-      );
+      const ids = new Set(again(path).map(({ claimed }) => claimed.message.id));
       const mail =
-        untried.size > 0
-          ? desk.takeFailed(path.path, ({ id }) => untried.has(id))
-          : desk.take(fresh, path.path);
+        ids.size > 0 ? desk.takeFailed(path.path, ({ id }) => ids.has(id)) : desk.take(fresh, path.path);
       if (mail !== undefined && (await this.#wake(desk, path, { mail, conversation }))) return mail.messages;
     }
     return [];

@@ -20,6 +20,7 @@ export const hookInput = z.object({
   permission_mode: z._default(z.string(), ''),
   agent: z._default(z.string(), ''),
   tool_use: z._default(z.string(), ''),
+  prompt: z._default(z.string(), ''),
 });
 
 /** Any of the schemas above. */

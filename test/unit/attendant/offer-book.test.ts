@@ -179,7 +179,7 @@ suite('an offered message', () => {
     let given = 1;
     for (; given < 100; given += 1) {
       book.passBoundary(LATER_MS);
-      if (book.failed().length === 0) break;
+      if (book.failedFor('hook-context', LATER_MS).length === 0) break;
       book.offer({ claimed: claimed(one), path: 'hook-context', needles: [textOf(one)], nowMs: 0 });
     }
     assert.equal(given, MAX_OFFERS);
@@ -189,6 +189,34 @@ suite('an offered message', () => {
       'it is kept, for the model’s own call about it or the next conversation',
     );
     assert.equal(book.hasOpen(), false);
+  });
+
+  test('that a wake path failed to bring is left to the others for a while, and then to that one again', (t) => {
+    const { book, offer } = desk(t);
+    const one = offer('file-changed');
+    book.fail(one.id);
+    assert.deepEqual(book.failedFor('file-changed', 29_999), []);
+    assert.equal(book.failedFor('hook-context', 0).length, 1);
+    assert.equal(book.failedFor('file-changed', 30_000).length, 1);
+  });
+
+  test('that the host is seen to take up has more time, for its record may be late', (t) => {
+    const { book, offer, phase } = desk(t);
+    const [one, other] = [offer('inbox-socket'), offer('inbox-socket')];
+    book.noteTaken(`app asks:\n\n<peer-message id="${one.id}" type="query">`, 1_000);
+    for (const nowMs of [1_000, 10_000, 20_000]) book.passBoundary(nowMs);
+    book.passIdle(20_000, () => 3_000);
+    assert.deepEqual([phase(one), phase(other)], ['offered', 'failed']);
+    book.passIdle(31_000, () => 3_000);
+    assert.equal(phase(one), 'failed');
+  });
+
+  test('[M2] that the host takes up late, after it had failed, is not given again at once', (t) => {
+    const { book, offer } = desk(t);
+    const one = offer('file-changed');
+    book.passIdle(6_000, () => 6_000);
+    book.noteTaken(`<peer-message id="${one.id}" type="query">`, 7_000);
+    assert.deepEqual(book.failed(), []);
   });
 
   test('that was given back or answered is not looked for any more', (t) => {
