@@ -72,6 +72,8 @@ suite('the plugin’s hooks', () => {
         transcript: '${transcript_path}',
         permission_mode: '${permission_mode}',
         agent: '${agent_id}',
+        // By the text of a prompt the attendant knows that the host has taken up what it gave.
+        ...(event === 'UserPromptSubmit' ? { prompt: '${prompt}' } : {}),
       });
     }
   });
