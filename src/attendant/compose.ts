@@ -29,7 +29,7 @@ export function composeAttendant({ env, cwd, claudePid, version, onFault }: Comp
   openRoot(config.root);
   const host = new HostSession({ config, claudePid });
   const wakePaths = [
-    inboxSocket({ socket: () => host.inboxSocket }),
+    inboxSocket({ socket: () => host.inboxSocket, keepsBack: (fromMode) => host.keepsBack(fromMode) }),
     fileChanged({ files: () => host.wakeFiles }),
   ];
   const attendant = new Attendant({ config, clock: systemClock, host, version, wakePaths, onFault });

@@ -131,6 +131,16 @@ export class HostSession {
   }
 
   /**
+   * Whether the host itself asks the person before it shows what comes on its inbox socket from such a sender, also from
+   * us (seen with 2.1.329). Our gate has done so already, and no dialog may stand over the prompt for it.
+   */
+  keepsBack(fromMode: 'prompting' | 'bypass'): boolean {
+    const { inboundRule } = this;
+    if (inboundRule === 'parity') return fromMode === 'bypass' && this.permissionClass === 'asks';
+    return inboundRule !== 'accept';
+  }
+
+  /**
    * The session's own inbox socket. One that was inherited from another session, in whose shell this `claude` was
    * started, is not taken: it must carry our host's process id, or stand in our host's registry entry.
    */

@@ -1,17 +1,18 @@
-import type { WakePath } from '../delivery/delivery.ts';
+import type { Wake, WakePath } from '../delivery/delivery.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { Message } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
-import type { Offer } from './offer-book.ts';
 import type { TurnCap } from './turn-cap.ts';
+
+type Letter = Pick<Message, 'type' | 'from' | 'inReplyTo' | 'metadata'>;
 
 export interface WakeRequest {
   /** What waits and may be seen. */
   readonly waiting: readonly PendingMessage[];
   /** Whether a message may cause a turn of its own. */
-  readonly mayWake: (message: Pick<Message, 'type' | 'from' | 'inReplyTo'>) => boolean;
+  readonly mayWake: (message: Letter) => boolean;
   /** The one that the session shows now. */
   readonly conversation: string;
 }
@@ -55,14 +56,11 @@ export class Waker {
   ): Promise<readonly Message[]> {
     const { cap, clock } = this.#options;
     if (desk.offers.hasUnrecorded() || !cap.allows(clock.now())) return [];
-    const fresh = waiting.filter(mayWake);
-    const again = (path: WakePath): Offer[] =>
-      desk.offers.failedFor(path.path, clock.now()).filter(({ claimed }) => mayWake(claimed.message));
     this.withdrawFailed(desk);
     for (const path of this.#usablePaths()) {
-      const ids = new Set(again(path).map(({ claimed }) => claimed.message.id));
-      const mail =
-        ids.size > 0 ? desk.takeFailed(path.path, ({ id }) => ids.has(id)) : desk.take(fresh, path.path);
+      const may = (message: Letter): boolean =>
+        mayWake(message) && path.keepsBack?.(modeOf(message)) !== true;
+      const mail = desk.takeFailed(path.path, may) ?? desk.take(waiting.filter(may), path.path);
       if (mail !== undefined && (await this.#wake(desk, path, { mail, conversation }))) return mail.messages;
     }
     return [];
@@ -90,7 +88,7 @@ export class Waker {
       text: mail.text,
       conversation,
       fromName: first.metadata.fromName ?? first.metadata.fromProject ?? first.from,
-      fromMode: first.metadata.permissionClass === 'bypasses' ? 'bypass' : 'prompting',
+      fromMode: modeOf(first),
     });
     if (!result.ok) {
       this.#options.onFault(new Error(`${path.path}: ${result.reason}`));
@@ -101,4 +99,8 @@ export class Waker {
     mail.confirm();
     return true;
   }
+}
+
+function modeOf({ metadata }: Pick<Message, 'metadata'>): Wake['fromMode'] {
+  return metadata.permissionClass === 'bypasses' ? 'bypass' : 'prompting';
 }

@@ -28,6 +28,8 @@ export interface WakePath {
   readonly settleMs: number;
   /** Why the path cannot be used now; undefined when it can. */
   unavailable(): string | undefined;
+  /** Whether the host keeps back what such a sender says on this path; never where this is left out. */
+  keepsBack?(fromMode: Wake['fromMode']): boolean;
   wake(wake: Wake): Promise<WakeResult>;
   /** Takes back a text that the host has not taken, where the path can do that. */
   withdraw?(): void;

@@ -5,6 +5,8 @@ import type { Wake, WakePath, WakeResult } from './delivery.ts';
 export interface InboxSocketOptions {
   /** The host's own inbox socket and the token of its children; undefined when it has none. */
   readonly socket: () => { readonly path: string; readonly token: string | undefined } | undefined;
+  /** Whether the host asks the person, in a dialog over the prompt, before it shows what such a sender says. */
+  readonly keepsBack?: (fromMode: Wake['fromMode']) => boolean;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -29,6 +31,7 @@ export function inboxSocket(options: InboxSocketOptions): WakePath {
       if (options.socket() === undefined) return 'this Claude Code has no inbox socket of its own';
       return bucket.available() >= 1 ? undefined : 'the host lets no more messages through just now';
     },
+    keepsBack: (fromMode) => options.keepsBack?.(fromMode) ?? false,
     async wake(wake) {
       const socket = options.socket();
       if (socket === undefined) return { ok: false, reason: 'no inbox socket' };

@@ -135,6 +135,25 @@ suite('the host’s rule for messages of other sessions', () => {
     }
   });
 
+  test('[S2] keeps back on the inbox socket who skips permissions where this session asks, and all where it says so', (t) => {
+    const host = fakeHost(t);
+    const keptBack = (): boolean[] =>
+      (['prompting', 'bypass'] as const).map((mode) => session.keepsBack(mode));
+    const session = host.session();
+    session.learn({ permissionMode: 'default' });
+    assert.deepEqual(keptBack(), [false, true]);
+    session.learn({ permissionMode: 'bypassPermissions' });
+    assert.deepEqual(keptBack(), [false, false]);
+    for (const [rule, expected] of [
+      ['accept', false],
+      ['hold', true],
+      ['refuse', true],
+    ] as const) {
+      host.settings({ crossSessionInbound: rule });
+      assert.deepEqual(keptBack(), [expected, expected]);
+    }
+  });
+
   test('[X1] is not taken from the settings of a project', (t) => {
     const host = fakeHost(t);
     host.settings({ crossSessionInbound: 'hold' });

@@ -7,6 +7,7 @@ export interface ScriptedPath extends WakePath {
   withdrawals: number;
   /** Why it cannot be used. */
   reason: string | undefined;
+  keepsBack: (fromMode: Wake['fromMode']) => boolean;
   result: WakeResult;
 }
 
@@ -19,6 +20,7 @@ export function scriptedPath(path: DeliveryPath, settleMs = 3_000): ScriptedPath
     reason: undefined,
     result: { ok: true },
     unavailable: () => scripted.reason,
+    keepsBack: () => false,
     wake: async (wake) => {
       scripted.wakes.push(wake);
       return await Promise.resolve(scripted.result);

@@ -54,6 +54,18 @@ suite('waking an idle session', () => {
     assert.deepEqual([waker.settleMs('inbox-socket'), waker.settleMs('tool')], [3_000, 0]);
   });
 
+  test('passes over a path on which the host would ask the person about such a sender', async (t) => {
+    const { mail, pump, socket, file, desk } = wakeBench(t);
+    socket.keepsBack = (fromMode) => fromMode === 'bypass';
+    const bypass = mail({ metadata: { permissionClass: 'bypasses' } });
+    const asks = mail({ metadata: { permissionClass: 'asks' } });
+    const waiting = desk.look().held;
+    assert.deepEqual(await pump({ waiting: [...waiting, ...desk.look().eligible] }), [asks.id]);
+    desk.offers.remove(asks.id);
+    assert.deepEqual(await pump({ waiting }), [bypass.id]);
+    assert.deepEqual([socket.wakes.length, file.wakes.length], [1, 1]);
+  });
+
   test('passes over a path that cannot be used', async (t) => {
     const { mail, pump, socket, file, waker } = wakeBench(t);
     socket.reason = 'this Claude Code has none';
