@@ -147,17 +147,19 @@ export class SeatKeeper {
 
   /**
    * After /clear the seat stays, and so it does when the session goes back to a conversation that this seat had. When
-   * the conversation had another seat, that one is taken. A session that goes on with its last conversation shows a new
-   * one first, for a moment.
+   * the conversation had another seat, or an older one, that one is taken. A session that goes on with its last
+   * conversation shows a new one first, for a moment.
    */
   async #followConversation(seat: TakenSeat): Promise<void> {
     const { config, clock, host } = this.#options;
     const { conversation } = host;
-    const own = seat.record.pastConversations.includes(conversation)
-      ? undefined
-      : seatsOfConversation({ root: config.root, clock, conversation }).find(
-          ({ sessionId }) => sessionId !== seat.folder.id && this.#isFree(sessionId),
-        );
+    const had = seat.record.pastConversations.includes(conversation);
+    const own = seatsOfConversation({ root: config.root, clock, conversation }).find(
+      ({ sessionId, startedAt }) =>
+        sessionId !== seat.folder.id &&
+        (!had || startedAt < seat.record.startedAt) &&
+        this.#isFree(sessionId),
+    );
     if (own !== undefined) {
       const { record } = this;
       if (record !== undefined) leaveSeat({ root: config.root, clock }, seat.hold, record);

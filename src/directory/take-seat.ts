@@ -284,6 +284,7 @@ function byUse(conversation: string, a: SeatRecord, b: SeatRecord): number {
   );
 }
 
+/** The one used last; of those that were left in the same second the oldest, which has the plainest name. */
 function latestFirst(a: SeatRecord, b: SeatRecord): number {
-  return b.lastHeartbeat.localeCompare(a.lastHeartbeat);
+  return b.lastHeartbeat.localeCompare(a.lastHeartbeat) || a.startedAt.localeCompare(b.startedAt);
 }

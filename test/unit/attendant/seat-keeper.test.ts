@@ -175,6 +175,23 @@ suite('the seat of a session', () => {
     assert.deepEqual(kept.notices, []);
   });
 
+  test('[S1] is left for the older one of two that the conversation had, when both are free', async (t) => {
+    const kept = keep(t);
+    const { folder } = kept.keeper.open({ ephemeral: false });
+    const twin = another(t, kept, 'c-1');
+    twin.clock.offsetMs = 5_000;
+    const second = twin.keeper.open({ ephemeral: false }).folder;
+    kept.keeper.leave();
+    twin.clock.offsetMs = 9_000;
+    twin.keeper.leave();
+    const restarted = another(t, kept, 'c-new');
+    assert.equal(restarted.keeper.open({ ephemeral: false }).folder.id, second.id);
+    restarted.host.register({ sessionId: 'c-1' });
+    await restarted.keeper.check();
+    assert.equal(restarted.seatId(), folder.id);
+    assert.equal(recordOf(kept, second.id)?.state, 'away');
+  });
+
   test('[S1] is left for a free one on which the conversation once was, also when another one has been there since', async (t) => {
     const kept = keep(t);
     kept.keeper.open({ ephemeral: false });

@@ -185,6 +185,16 @@ suite('which seat a session takes', () => {
     assert.equal(takeSeat(request(temp, { conversation: 'd' })).folder.id, seats[1]?.folder.id);
   });
 
+  test('of several that were left in the same second the oldest is taken, which has the plain name', (t) => {
+    const temp = tempRoot(t);
+    const seats = ['a', 'b', 'c', 'd', 'e'].map((conversation, index) => {
+      temp.clock.offsetMs = index * 1000;
+      return takeSeat(request(temp, { conversation }));
+    });
+    for (const seat of seats) leave(temp, seat);
+    assert.equal(takeSeat(request(temp, { conversation: 'f' })).folder.id, seats[0]?.folder.id);
+  });
+
   test('a seat of another folder, of a shell, or of a session that no person started is never taken', (t) => {
     const temp = tempRoot(t);
     const other = takeSeat(request(temp, { projectPath: '/work/lib' }));
