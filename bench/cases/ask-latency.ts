@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -7,7 +7,6 @@ import {
   claudeBinaries,
   createCleanHome,
   type InteractiveClaude,
-  type ModelApi,
   type ModelRule,
   type ModelSession,
   startInteractiveClaude,
@@ -77,6 +76,7 @@ function askByHost(round: number): { tool: string; input: Record<string, unknown
 async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Promise<number[]> {
   const api = await startModelApi();
   const home = createCleanHome();
+  liftLimits(home);
   const sessions: InteractiveClaude[] = [];
   try {
     const sentMs: number[] = [];
@@ -90,7 +90,7 @@ async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Prom
     const [asking, answering] = sessions;
     if (mode === 'busy') await answering?.submit('WORK');
     await asking?.submit('GO');
-    return await arrivals(api, { b, sentMs, rounds });
+    return await arrivals({ b, sentMs, rounds });
   } finally {
     await Promise.all(sessions.map(async (session) => await session.stop()));
     await home.dispose();
@@ -98,10 +98,26 @@ async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Prom
   }
 }
 
-async function arrivals(
-  _api: ModelApi,
-  { b, sentMs, rounds }: { b: ModelSession; sentMs: readonly number[]; rounds: number },
-): Promise<number[]> {
+/** The questions of one series come faster than peers may ask by default. */
+function liftLimits(home: CleanHome): void {
+  const root = rootOf(home);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  writeFileSync(join(root, 'settings.json'), JSON.stringify({ peerTurnsPerHour: 10_000 }), { mode: 0o600 });
+}
+
+function rootOf({ home }: CleanHome): string {
+  return join(home, '.claude', 'session-bridge');
+}
+
+async function arrivals({
+  b,
+  sentMs,
+  rounds,
+}: {
+  b: ModelSession;
+  sentMs: readonly number[];
+  rounds: number;
+}): Promise<number[]> {
   const values: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const request = await b.waitForRequest(`QUESTION-${round}.`, { timeoutMs: 60_000 });
@@ -164,7 +180,7 @@ async function start({
 }
 
 function seatsWithRecord(home: CleanHome): number {
-  const seats = join(home.home, '.claude/session-bridge/seats');
+  const seats = join(rootOf(home), 'seats');
   if (!existsSync(seats)) return 0;
   return readdirSync(seats).filter((id) => {
     const record = join(seats, id, 'seat.json');
