@@ -1,13 +1,19 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { errnoOf } from '../lib/errno.ts';
 
-/** What the conversation's record shows of an offered text. */
-export type ProofState = 'absent' | 'recorded' | 'seen';
+/**
+ * What the conversation's record shows of an offered text. `abandoned`: it was recorded, and the conversation has gone on
+ * without it, as after a rewind.
+ */
+export type ProofState = 'absent' | 'recorded' | 'abandoned' | 'seen';
 
 export interface TrackedText {
-  /** Every one of these must stand in one record of the main conversation. */
+  /** Every one of these must stand in one record of the main conversation; each has {@link ENVELOPE} in it. */
   readonly needles: readonly string[];
 }
+
+/** What every text that is looked for begins with: of all that a conversation holds, only strings with it are kept. */
+export const ENVELOPE = '<peer-message ';
 
 interface ChainRecord {
   readonly uuid: string;
@@ -25,6 +31,8 @@ const READ_CHUNK_BYTES = 1024 * 1024;
 const RECENT_BYTES = 1024 * 1024;
 /** What an attachment may be to count: it is part of what the model is sent. */
 const ATTACHMENTS = new Set(['queued_command', 'hook_additional_context']);
+/** A result that is offered next may belong to one of the latest calls. */
+const KEPT_CALLS = 32;
 
 /**
  * Proves from Claude Code's own record of a conversation that the model has seen a text.
@@ -66,22 +74,22 @@ export class ConversationProof {
   /** Reads what is new and tells for one text what is proved by now. */
   stateOf({ needles }: TrackedText): ProofState {
     this.#readNew();
-    const holders = [...this.#records.values()].filter(
-      (record) => !record.isAssistant && holdsAll(record, needles),
-    );
-    if (holders.length === 0) return 'absent';
-    const holderIds = new Set(holders.map(({ uuid }) => uuid));
-    const callIds = new Set(holders.flatMap((holder) => this.#toolCallOf(holder)));
-    for (const record of this.#records.values()) {
-      if (record.isAssistant && this.#follows(record, holderIds, callIds)) return 'seen';
-    }
-    return 'recorded';
+    const records = [...this.#records.values()];
+    const holders = records.filter((record) => !record.isAssistant && holdsAll(record, needles));
+    const [first] = holders;
+    if (first === undefined) return 'absent';
+    const descent = new Descent(this.#records, {
+      holders: new Set(holders.map(({ uuid }) => uuid)),
+      calls: new Set(holders.flatMap((holder) => this.#toolCallOf(holder))),
+    });
+    const later = records.slice(records.indexOf(first) + 1).filter(({ isAssistant }) => isAssistant);
+    if (records.some((record) => record.isAssistant && descent.provesBy(record))) return 'seen';
+    return later.some((record) => descent.leavesOut(record)) ? 'abandoned' : 'recorded';
   }
 
   /** Nothing is looked for any more: what was read is forgotten, what comes next is read from here on. */
   reset(): void {
-    this.#records.clear();
-    this.#rest = Buffer.alloc(0);
+    this.#forget();
     this.#offset = sizeOf(this.#path);
   }
 
@@ -92,21 +100,16 @@ export class ConversationProof {
   skipAhead(): void {
     const recent = sizeOf(this.#path) - RECENT_BYTES;
     if (recent <= this.#offset) return;
-    this.#records.clear();
-    this.#rest = Buffer.alloc(0);
+    this.#forget();
     this.#offset = recent;
   }
 
-  #follows(assistant: ChainRecord, holders: ReadonlySet<string>, calls: ReadonlySet<string>): boolean {
-    const visited = new Set<string>();
-    let current = assistant.parent === undefined ? undefined : this.#records.get(assistant.parent);
-    while (current !== undefined && !visited.has(current.uuid)) {
-      if (holders.has(current.uuid)) return true;
-      if (calls.has(current.uuid) && current.apiMessage !== assistant.apiMessage) return true;
-      visited.add(current.uuid);
-      current = current.parent === undefined ? undefined : this.#records.get(current.parent);
-    }
-    return false;
+  /** All but the latest of what the model wrote: calls of it may still run. */
+  #forget(): void {
+    const latest = [...this.#records.values()].filter(({ isAssistant }) => isAssistant).slice(-KEPT_CALLS);
+    this.#records.clear();
+    for (const record of latest) this.#records.set(record.uuid, record);
+    this.#rest = Buffer.alloc(0);
   }
 
   /** The assistant record with the call whose result this record is: only a result shares the fate of its call. */
@@ -146,6 +149,71 @@ export class ConversationProof {
       start = end + 1;
     }
     this.#rest = Buffer.from(bytes.subarray(start));
+  }
+}
+
+interface Ancestry {
+  readonly hasHolder: boolean;
+  /** The API messages of the calls among the ancestors whose results hold the text. */
+  readonly callers: readonly (string | undefined)[];
+}
+
+const NOTHING_BEFORE: Ancestry = { hasHolder: false, callers: [] };
+
+/** Who descends from the records that hold a text. Each record is looked at once, however long the conversation. */
+class Descent {
+  readonly #records: ReadonlyMap<string, ChainRecord>;
+  readonly #holders: ReadonlySet<string>;
+  readonly #calls: ReadonlySet<string>;
+  readonly #known = new Map<string, Ancestry>();
+
+  constructor(
+    records: ReadonlyMap<string, ChainRecord>,
+    { holders, calls }: { holders: ReadonlySet<string>; calls: ReadonlySet<string> },
+  ) {
+    this.#records = records;
+    this.#holders = holders;
+    this.#calls = calls;
+  }
+
+  /** Whether the model wrote it with the text before it. */
+  provesBy(assistant: ChainRecord): boolean {
+    const { hasHolder, callers } = this.#ancestryOf(assistant.parent);
+    return hasHolder || callers.some((caller) => caller !== assistant.apiMessage);
+  }
+
+  /**
+   * Whether the model wrote it without the text before it, as far as is known by now: the host may still be writing a
+   * record between the two.
+   */
+  leavesOut(assistant: ChainRecord): boolean {
+    const isSameAnswer = [...this.#calls].some(
+      (call) => this.#records.get(call)?.apiMessage === assistant.apiMessage,
+    );
+    return !isSameAnswer && !this.provesBy(assistant);
+  }
+
+  #ancestryOf(uuid: string | undefined): Ancestry {
+    const line: ChainRecord[] = [];
+    const visited = new Set<string>();
+    let next = uuid;
+    let ancestry: Ancestry | undefined;
+    while (next !== undefined && ancestry === undefined && !visited.has(next)) {
+      visited.add(next);
+      ancestry = this.#known.get(next);
+      const record = ancestry === undefined ? this.#records.get(next) : undefined;
+      if (record !== undefined) line.push(record);
+      next = record?.parent;
+    }
+    let known = ancestry ?? NOTHING_BEFORE;
+    for (const record of line.reverse()) {
+      known = {
+        hasHolder: known.hasHolder || this.#holders.has(record.uuid),
+        callers: this.#calls.has(record.uuid) ? [...known.callers, record.apiMessage] : known.callers,
+      };
+      this.#known.set(record.uuid, known);
+    }
+    return known;
   }
 }
 
@@ -208,7 +276,7 @@ function canonical(text: string): string {
 }
 
 function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [canonical(value)];
+  if (typeof value === 'string') return value.includes(ENVELOPE) ? [canonical(value)] : [];
   if (Array.isArray(value)) return value.flatMap(stringsIn);
   return isObject(value) ? Object.values(value).flatMap(stringsIn) : [];
 }

@@ -148,7 +148,7 @@ export class MailDesk {
 
   /** Settles what the conversation proves to be seen; returns those messages. */
   settleSeen(): Message[] {
-    return this.offers.findSeen().map((offer) => this.#settle(offer.claimed, offer.path));
+    return this.offers.findSeen(this.#options.clock.now()).map((offer) => this.#settle(offer.claimed, offer.path));
   }
 
   /**

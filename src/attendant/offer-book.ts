@@ -10,6 +10,7 @@ import { isLong } from './offer-text.ts';
  * ```
  * offered ──record holds it──▶ recorded ──assistant follows──▶ seen ──(short)──▶ leaves the book
  *    │                                                           └──(long)──▶ reading ──last page seen──▶ leaves
+ *    │                    └──the conversation went on without it──▶ failed
  *    └──a boundary passed without it──▶ failed ──offered again, a few times by each path──▶ offered
  *                                          └──its record turns up late──▶ recorded
  * ```
@@ -27,6 +28,8 @@ export interface Offer {
   readonly times: ReadonlyMap<DeliveryPath, number>;
   /** When the host was seen to take it up as a prompt: its record is only a matter of time. */
   readonly takenAtMs: number | undefined;
+  /** Since when the conversation is seen to go on on a branch without it, as after a rewind. */
+  readonly abandonedAtMs: number | undefined;
   /** How many hooks have told of the session going on since the text was given. */
   readonly boundaries: number;
   /** Paths that were tried in vain. */
@@ -46,6 +49,8 @@ const WAKES: ReadonlySet<DeliveryPath> = new Set(['inbox-socket', 'file-changed'
 const RECORD_GRACE_MS = 5_000;
 /** The same for a text that the host is known to have taken up. */
 const TAKEN_GRACE_MS = 30_000;
+/** How long the conversation must have gone on without a text before that is taken to be so. */
+const ABANDONED_GRACE_MS = 2_000;
 /** A path that failed to wake the session is tried again after this time, when there is no other one. */
 const WAKE_AGAIN_AFTER_MS = 30_000;
 
@@ -89,6 +94,7 @@ export class OfferBook {
       phase: 'offered',
       times,
       takenAtMs: undefined,
+      abandonedAtMs: undefined,
       boundaries: 0,
       tried,
     });
@@ -107,6 +113,7 @@ export class OfferBook {
         path: 'tool',
         offeredAtMs: nowMs,
         takenAtMs: undefined,
+        abandonedAtMs: undefined,
         boundaries: 0,
       });
   }
@@ -119,13 +126,14 @@ export class OfferBook {
   }
 
   /** Looks into the conversation and returns those that are proved to be seen; {@link remove} takes them out. */
-  findSeen(): Offer[] {
+  findSeen(nowMs: number): Offer[] {
     if (this.#isNothingSought()) return [];
     const seen: Offer[] = [];
     for (const [id, offer] of this.#offers) {
       if (offer.phase === 'reading') continue;
       const state = this.#proof.stateOf(offer);
-      if (state === 'recorded') this.#offers.set(id, { ...offer, phase: 'recorded' });
+      if (state === 'recorded' || (state === 'abandoned' && offer.phase !== 'failed'))
+        this.#offers.set(id, recordedOffer(offer, state === 'abandoned' ? nowMs : undefined));
       if (state !== 'seen') continue;
       if (offer.isWhole) seen.push(offer);
       else this.#offers.set(id, { ...offer, phase: 'reading' });
@@ -147,6 +155,7 @@ export class OfferBook {
    * wake path gave is taken up only after the first, so it has failed when nothing of it is there at the second.
    */
   passBoundary(nowMs: number): void {
+    this.#dropAbandoned(nowMs);
     for (const [id, offer] of this.#offers) {
       if (offer.phase !== 'offered') continue;
       const boundaries = offer.boundaries + 1;
@@ -158,6 +167,7 @@ export class OfferBook {
 
   /** The session is idle: what was given longer ago than its path may take has failed. */
   passIdle(nowMs: number, settleMs: (path: DeliveryPath) => number): void {
+    this.#dropAbandoned(nowMs);
     for (const [id, offer] of this.#offers) {
       const graceMs = WAKES.has(offer.path) ? settleMs(offer.path) : RECORD_GRACE_MS;
       if (offer.phase === 'offered' && isOverdue(offer, nowMs, graceMs))
@@ -193,9 +203,23 @@ export class OfferBook {
     return this.all().some(({ phase }) => phase === 'offered');
   }
 
+  /** A record may be written after the one that follows it, but not for long. */
+  #dropAbandoned(nowMs: number): void {
+    for (const [id, offer] of this.#offers) {
+      const { phase, abandonedAtMs } = offer;
+      if (phase === 'recorded' && abandonedAtMs !== undefined && nowMs - abandonedAtMs >= ABANDONED_GRACE_MS)
+        this.#offers.set(id, failedOffer(offer));
+    }
+  }
+
   #isNothingSought(): boolean {
     return this.all().every(({ phase }) => phase === 'reading');
   }
+}
+
+function recordedOffer(offer: Offer, abandonedAtMs: number | undefined): Offer {
+  const since = abandonedAtMs === undefined ? undefined : (offer.abandonedAtMs ?? abandonedAtMs);
+  return { ...offer, phase: 'recorded', abandonedAtMs: since };
 }
 
 function isOverdue({ offeredAtMs, takenAtMs }: Offer, nowMs: number, graceMs: number): boolean {

@@ -9,6 +9,8 @@ import { type Transcript, transcriptAt } from './transcript.ts';
 const TEXT =
   '<peer-message id="msg-000000000001" type="query" from="app (aaaaaa)">\nwhat broke?\n</peer-message>';
 
+const EARLIER = '<peer-message id="msg-000000000000">hello</peer-message>';
+
 interface Conversation {
   readonly transcript: Transcript;
   readonly proof: ConversationProof;
@@ -18,7 +20,7 @@ interface Conversation {
 /** A conversation with one turn in it, looked at from here on. */
 function conversation(t: TestContext): Conversation {
   const transcript = transcriptAt(join(tempFolder(t), 'projects', 'c.jsonl'));
-  transcript.prompt('hello');
+  transcript.prompt(EARLIER);
   transcript.assistant('hi');
   const proof = new ConversationProof(transcript.path);
   return { transcript, proof, state: (text = TEXT) => proof.stateOf({ needles: [text] }) };
@@ -59,11 +61,12 @@ suite('a text is proved to be seen', () => {
 
   test('[M4] only by one record that holds all of it', (t) => {
     const { transcript, proof } = conversation(t);
-    transcript.prompt('first half');
-    transcript.prompt('second half');
+    const [first, second] = ['<peer-message id="1">first', '<peer-message id="2">second'] as const;
+    transcript.prompt(first);
+    transcript.prompt(second);
     transcript.assistant('I see.');
-    assert.equal(proof.stateOf({ needles: ['first half'] }), 'seen');
-    assert.equal(proof.stateOf({ needles: ['first half', 'second half'] }), 'absent');
+    assert.equal(proof.stateOf({ needles: [first] }), 'seen');
+    assert.equal(proof.stateOf({ needles: [first, second] }), 'absent');
     transcript.prompt(TEXT.slice(0, -5));
     transcript.assistant('I see.');
     assert.equal(proof.stateOf({ needles: [TEXT] }), 'absent');
@@ -79,9 +82,9 @@ suite('a text is proved to be seen', () => {
 
   test('[M4] also when the host wrote its closing tags differently', (t) => {
     const { transcript, state } = conversation(t);
-    const given = 'a <b> &amp; </cross-session-message> </system-reminder> </task-notification>';
+    const given = '<peer-message id="1">a <b> &amp; </cross-session-message> </system-reminder> </task-notification>';
     transcript.queuedCommand(
-      'a <b> &amp; <\\/cross-session-message> &lt;/system-reminder> <\\/task-notification>',
+      '<peer-message id="1">a <b> &amp; <\\/cross-session-message> &lt;/system-reminder> <\\/task-notification>',
     );
     transcript.assistant('I see.');
     assert.equal(state(given), 'seen');
@@ -89,7 +92,7 @@ suite('a text is proved to be seen', () => {
     transcript.queuedCommand(busy.replace('</system-reminder>', '&lt;/system-reminder&gt;'));
     transcript.assistant('I see.');
     assert.equal(state(busy), 'seen');
-    const escaped = 'a tag of a peer: &lt;/peer-message>';
+    const escaped = '<peer-message id="1">a tag of a peer: &lt;/peer-message>';
     transcript.prompt(escaped);
     transcript.assistant('I see.');
     assert.equal(state(escaped), 'seen');
@@ -157,7 +160,7 @@ suite('a text is not proved to be seen', () => {
       transcript.tip = before;
       transcript.prompt('something else');
       transcript.assistant('Done.');
-      assert.equal(state(), 'recorded');
+      assert.equal(state(), 'abandoned');
     }
   });
 
@@ -168,7 +171,7 @@ suite('a text is not proved to be seen', () => {
     transcript.tip = call;
     transcript.toolResult('toolu_1', 'done');
     transcript.assistant('Done.');
-    assert.equal(state(), 'recorded');
+    assert.equal(state(), 'abandoned');
   });
 
   test('[M4] by the context of a hook after one of several calls, which is left on a dead branch', (t) => {
@@ -180,7 +183,7 @@ suite('a text is not proved to be seen', () => {
     transcript.hookContext('PostToolUse', TEXT);
     transcript.tip = second;
     transcript.assistant('Done.');
-    assert.equal(state(), 'recorded');
+    assert.equal(state(), 'abandoned');
   });
 });
 
@@ -202,6 +205,20 @@ suite('parallel calls', () => {
     transcript.assistant('Done.', 'msg_2');
     for (const number of [1, 2, 3]) assert.equal(state(`result ${number} ${TEXT}`), 'seen');
     assert.equal(state(`batch ${TEXT}`), 'seen');
+  });
+
+  test('[M4] a result is proved also when what was read was forgotten while its call ran', (t) => {
+    const { transcript, proof, state } = conversation(t);
+    const calls = ['toolu_1', 'toolu_2'].map((id) => transcript.call(id, 'msg_1'));
+    assert.equal(state(), 'absent');
+    proof.reset();
+    for (const [index, call] of calls.entries()) {
+      transcript.tip = call;
+      transcript.toolResult(`toolu_${index + 1}`, index === 0 ? TEXT : 'done');
+    }
+    assert.equal(state(), 'recorded');
+    transcript.assistant('I have both.', 'msg_2');
+    assert.equal(state(), 'seen');
   });
 
   test('[M4] a further call of the same answer proves nothing: the model wrote it before the results were there', (t) => {
@@ -308,7 +325,7 @@ suite('reading the record while it is written', () => {
 
   test('what was there before is not looked at, nor what was read before a reset', (t) => {
     const { transcript, proof, state } = conversation(t);
-    assert.equal(state('hello'), 'absent');
+    assert.equal(state(EARLIER), 'absent');
     transcript.prompt(TEXT);
     transcript.assistant('I see.');
     assert.equal(state(), 'seen');

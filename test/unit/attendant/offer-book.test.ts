@@ -46,8 +46,8 @@ function desk(t: TestContext): Desk {
 }
 
 /** What is proved to be seen leaves the book, as the desk does it. */
-function takeSeen(book: OfferBook): Offer[] {
-  const seen = book.findSeen();
+function takeSeen(book: OfferBook, nowMs = 0): Offer[] {
+  const seen = book.findSeen(nowMs);
   for (const { claimed } of seen) book.remove(claimed.message.id);
   return seen;
 }
@@ -57,7 +57,7 @@ function claimed(taken: Message): ClaimedMessage {
 }
 
 function textOf({ id }: Message): string {
-  return `text of ${id}`;
+  return `<peer-message id="${id}">text</peer-message>`;
 }
 
 suite('an offered message', () => {
@@ -139,6 +139,27 @@ suite('an offered message', () => {
     for (let boundary = 0; boundary < 3; boundary += 1) book.passBoundary(LATER_MS);
     book.passIdle(LATER_MS, () => 0);
     assert.equal(phase(one), 'recorded');
+  });
+
+  test('[M1] that the person rewound has failed, once the conversation has gone on without it for a while', (t) => {
+    const { book, transcript, offer, phase } = desk(t);
+    const before = transcript.tip;
+    const one = offer('inbox-socket');
+    transcript.peerMessage(textOf(one));
+    assert.deepEqual(takeSeen(book), []);
+    transcript.tip = before;
+    transcript.prompt('something else');
+    transcript.assistant('Well.');
+    assert.deepEqual(takeSeen(book, LATER_MS), []);
+    book.passBoundary(LATER_MS);
+    assert.equal(phase(one), 'recorded');
+    assert.deepEqual(takeSeen(book, LATER_MS + 5_000), []);
+    book.passBoundary(LATER_MS + 5_000);
+    assert.equal(phase(one), 'failed');
+    assert.deepEqual(
+      book.failedFor('hook-context', LATER_MS + 5_000).map(({ claimed: { message: again } }) => again.id),
+      [one.id],
+    );
   });
 
   test('[M2] that had failed is not given again once its record turns up late', (t) => {
