@@ -1,7 +1,9 @@
 import { Correspondent } from '../client/correspondent.ts';
+import { findSent } from '../client/message-lookup.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakePath } from '../delivery/delivery.ts';
 import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context.ts';
+import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
@@ -10,20 +12,21 @@ import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { MessageId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
+import { Activity } from './activity.ts';
 import { answerPing } from './answer-ping.ts';
 import { ConversationProof } from './conversation-proof.ts';
 import { sayGoodbye } from './goodbye.ts';
 import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
 import { noteAnswered } from './note-answered.ts';
-import { senderOf } from './offer-text.ts';
+import { Notices } from './notices.ts';
 import { OpenQueries } from './open-queries.ts';
 import { SeatKeeper } from './seat-keeper.ts';
-import { turnCap } from './turn-cap.ts';
-import { endSettledWaits, serveWaits } from './wait-service.ts';
+import { SubagentCalls } from './subagent-calls.ts';
+import { type TurnCap, turnCap } from './turn-cap.ts';
+import { AwayWatch, endSettledWaits, serveWaits } from './wait-service.ts';
 import { Waits } from './waits.ts';
 import { Waker } from './waker.ts';
 
@@ -56,8 +59,6 @@ const RESCAN_MS = 2_000;
 const POLL_MS = 300;
 /** How often the conversation is looked at while a text is on its way into it. */
 const ATTENTIVE_MS = 150;
-/** The host says only to the hook before a call who makes it; remembered until the call itself comes. */
-const MAX_REMEMBERED_CALLS = 200;
 /** How often it is looked at for the model's next step after the text is in it. */
 const PROOF_MS = 400;
 
@@ -73,30 +74,30 @@ export class Attendant {
   readonly #options: AttendantOptions;
   readonly #keeper: SeatKeeper;
   readonly #proof: ConversationProof;
-  readonly #cap: ReturnType<typeof turnCap>;
+  readonly #cap: TurnCap;
   readonly #waker: Waker;
   readonly waits = new Waits();
   readonly correspondent: Correspondent;
   /** Queries that the model has before it and has not answered yet. */
   readonly openQueries = new OpenQueries();
-  readonly #subagentCalls = new Set<string>();
+  readonly #subagentCalls = new SubagentCalls();
+  readonly #awayWatch = new AwayWatch();
+  readonly #notices = new Notices();
+  readonly #activity: Activity;
   #desk: MailDesk | undefined;
   #watch: FolderWatch | undefined;
   #conversation: string;
-  #busySinceHook = false;
-  #idleSinceMs: number | undefined;
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
   #pumpAgain = false;
   #timer: NodeJS.Timeout | undefined;
-  #notices: string[] = [];
-  #seatNotice: string | undefined;
-  #announcedHeld = new Set<MessageId>();
   #closed = false;
+  #hasLeft = false;
 
   constructor(options: AttendantOptions) {
     this.#options = options;
     const { config, clock, host, version } = options;
     this.#conversation = host.conversation;
+    this.#activity = new Activity({ clock, status: () => host.status });
     this.#cap = turnCap(config.limits.peerTurnsPerHour);
     this.#waker = new Waker({ ...options, cap: this.#cap });
     this.#proof = new ConversationProof(host.transcript);
@@ -110,7 +111,7 @@ export class Attendant {
     this.correspondent = new Correspondent({
       root: config.root,
       clock,
-      maxHops: config.limits.maxHops,
+      limits: config.limits,
       seat: () => this.seat(),
       permissionClass: () => host.permissionClass,
     });
@@ -127,7 +128,7 @@ export class Attendant {
     if (this.#keeper.seat === undefined) {
       const { how, record } = this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
       if (how === 'preempted')
-        this.#tellOfSeat(
+        this.#notices.tellOfSeat(
           `This conversation is back on its seat ${record.name} (${record.sessionId}); the newer one that sat there has moved to another seat.`,
         );
     }
@@ -162,27 +163,46 @@ export class Attendant {
     return this.#waker.firstPath() ?? 'hook-context';
   }
 
-  /** Leaves the seat: tells the peers of late, gives back what was not seen, ends every wait. Throws nothing. */
+  /** Whether the person had the session leave its seat: then only they have it take one again. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** Leaves the seat until {@link rejoin}. Throws nothing. */
   leave(): void {
+    this.#hasLeft = true;
+    this.#leave();
+  }
+
+  /** Takes a seat again after {@link leave}. */
+  rejoin(): void {
+    this.#hasLeft = false;
+    this.takeSeat();
+  }
+
+  /** Tells the peers of late, gives back what was not seen, ends every wait. Throws nothing. */
+  #leave(): void {
     const { config, clock } = this.#options;
     this.#watch?.close();
     this.#watch = undefined;
     clearTimeout(this.#timer);
-    this.waits.closeAll();
-    this.#attempt(() => this.#desk?.releaseAll());
+    this.waits.endAll({ kind: 'closed' });
+    this.#letGo();
     this.#desk = undefined;
     const wasHeld = this.#keeper.seat?.hold.isCurrent() === true;
     const seat = wasHeld ? this.seat() : undefined;
     // The host gives its servers half a second to end: the seat goes first, then the peers are told.
     this.#attempt(() => this.#keeper.leave());
-    this.#attempt(() => seat !== undefined && sayGoodbye({ root: config.root, clock }, seat));
+    this.#attempt(
+      () => seat !== undefined && sayGoodbye({ root: config.root, clock, limits: config.limits }, seat),
+    );
   }
 
   /** Ends for good; may be called more than once. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.leave();
+    this.#leave();
   }
 
   /**
@@ -201,25 +221,26 @@ export class Attendant {
 
   /** Whether the main conversation makes this tool call; a subagent's has been told by the hook before it. */
   isMainCall(toolUse: string): boolean {
-    return !this.#subagentCalls.delete(toolUse);
+    return !this.#subagentCalls.take(toolUse);
   }
 
   /** Looks at everything once more: new mail, proofs, a chance to wake the session. Calls during a call make one more. */
-  async pump(): Promise<void> {
-    if (this.#pumping) {
-      this.#pumpAgain = true;
-      return;
-    }
-    this.#pumping = true;
+  pump(): Promise<void> {
+    this.#pumpAgain = true;
+    this.#pumping ??= this.#pumpWhileAsked().finally(() => {
+      this.#pumping = undefined;
+    });
+    return this.#pumping;
+  }
+
+  async #pumpWhileAsked(): Promise<void> {
     try {
-      do {
+      while (this.#pumpAgain && !this.#closed) {
         this.#pumpAgain = false;
         await this.#pumpOnce();
-      } while (this.#pumpAgain && !this.#closed);
+      }
     } catch (error) {
       this.#options.onFault(error);
-    } finally {
-      this.#pumping = false;
     }
   }
 
@@ -229,13 +250,15 @@ export class Attendant {
     if (seat === undefined) return;
     this.#conversation = host.conversation;
     this.#proof.follow(host.transcript, 'end');
+    this.#cap.restore(this.#keeper.record?.peerTurns?.times ?? []);
+    this.#waker.withdrawAll();
     const desk = new MailDesk({
       root: config.root,
       clock,
       folder: seat.folder,
       owner: { process: thisProcess(), generation: seat.hold.generation },
       expiresAfterMs: config.limits.expiresAfterMs,
-      maxHops: config.limits.maxHops,
+      limits: config.limits,
       proof: this.#proof,
       session: () => ({
         conversation: this.#conversation,
@@ -244,7 +267,8 @@ export class Attendant {
         rule: host.inboundRule,
       }),
       onControl: (message) => this.#onControl(message),
-      onSeen: (message) => noteAnswered({ root: config.root, clock, folder: seat.folder }, message),
+      onSeen: (message) =>
+        this.#attempt(() => noteAnswered({ root: config.root, clock, folder: seat.folder }, message)),
     });
     desk.recover();
     this.#desk = desk;
@@ -266,17 +290,20 @@ export class Attendant {
   }
 
   #onMoved(notice: string): void {
-    this.#tellOfSeat(notice);
+    const from = this.#desk?.seatId ?? '';
+    this.#notices.tellOfSeat(notice);
+    this.waits.endAll({ kind: 'moved', from });
     // What the old seat had claimed belongs to whoever sits there now.
-    this.#attempt(() => this.#desk?.releaseAll());
+    this.#letGo();
     this.#desk = undefined;
     this.#settleIn();
   }
 
-  /** Which seat it is, the person and the model are told once each. */
-  #tellOfSeat(notice: string): void {
-    this.#notices.push(notice);
-    this.#seatNotice = notice;
+  /** What was on its way, or asked, was so for another conversation or seat. */
+  #letGo(): void {
+    this.#attempt(() => this.#waker.withdrawAll());
+    this.#attempt(() => this.#desk?.releaseAll());
+    this.openQueries.clear();
   }
 
   /** A step that keeps no other one from being taken. */
@@ -295,18 +322,20 @@ export class Attendant {
     this.#followConversation(desk);
     desk.settleSeen();
     const { folder } = this.seat();
-    foldReceipts(folder);
-    endSettledWaits(this.waits, folder);
+    this.#attempt(() => foldReceipts(folder));
+    this.#attempt(() => this.#endHopelessWaits(folder));
     const { eligible, held } = desk.look();
-    this.#announceHeld(held);
+    this.#notices.announceHeld(held);
     const waiting = serveWaits(this.waits, desk, {
       eligible,
       onOffered: (message) => this.#noteOffered(message),
       read: (id) => this.correspondent.received(id),
     });
-    this.#noteIdle();
-    this.#passIdleBoundary(desk);
-    if (this.#idleSinceMs !== undefined) {
+    const idleForMs = this.#activity.idleForMs();
+    if (idleForMs !== undefined && idleForMs >= ATTENTIVE_MS)
+      desk.offers.passIdle(this.#options.clock.now(), (path) => this.#waker.settleMs(path));
+    // A program that drives a session decides about its turns: nobody else starts one there.
+    if (idleForMs !== undefined && this.#options.host.isInteractive) {
       const woken = await this.#waker.wakeIfDue(desk, {
         waiting,
         mayWake: (message) => this.#mayWake(desk, message),
@@ -318,12 +347,25 @@ export class Attendant {
     this.#schedule(desk);
   }
 
+  #endHopelessWaits(folder: SeatFolder): void {
+    const { config, clock } = this.#options;
+    const nowMs = clock.now();
+    endSettledWaits(this.waits, folder);
+    this.#awayWatch.endWaits(this.waits, {
+      nowMs,
+      isAway: (id) => {
+        const asked = findSent(folder, id)?.message.to;
+        return asked !== undefined && findPeer(config.root, asked, nowMs)?.state === 'away';
+      },
+    });
+  }
+
   /** A message for an earlier conversation that was never proved there is offered again in this one. */
   #followConversation(desk: MailDesk): void {
     const { conversation, transcript } = this.#options.host;
     if (conversation !== this.#conversation) {
       this.#conversation = conversation;
-      desk.releaseAll();
+      this.#letGo();
       this.#proof.follow(transcript, 'end');
     } else if (transcript !== this.#proof.path) {
       this.#proof.follow(transcript, desk.offers.size === 0 ? 'end' : 'beginning');
@@ -332,7 +374,10 @@ export class Attendant {
 
   async #onHook(call: HookCall): Promise<string> {
     const { host } = this.#options;
-    if (call.event === 'PreToolUse') return this.#onOwnTool(call);
+    if (call.event === 'PreToolUse') {
+      this.#subagentCalls.note(call);
+      return ALLOW_TOOL;
+    }
     if (call.agent !== '') return '{}';
     // The end of a conversation names the one that is not shown any more.
     if (call.event !== 'SessionEnd')
@@ -341,10 +386,12 @@ export class Attendant {
         transcript: call.transcript,
         permissionMode: call.permissionMode,
       });
-    if (call.event === 'UserPromptSubmit') this.#busySinceHook = true;
-    if (call.event === 'Stop' || call.event === 'StopFailure') this.#busySinceHook = false;
+    this.#activity.noteHook(call.event);
+    if (this.#closed || !host.isInteractive) return '{}';
+    // What kept the session from its seat at its start may have been mended.
+    if (this.#desk === undefined && !this.#hasLeft) this.takeSeat();
     const desk = this.#desk;
-    if (desk === undefined || this.#closed || !host.isInteractive) return '{}';
+    if (desk === undefined) return '{}';
     this.#followConversation(desk);
     desk.settleSeen();
     const nowMs = this.#options.clock.now();
@@ -353,24 +400,15 @@ export class Attendant {
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
-    const context = [this.#takeSeatNotice(call.event), mail?.text]
+    const context = [this.#notices.takeForModel(call.event), mail?.text]
       .filter((text) => text !== undefined)
       .join('\n\n');
-    const notice = isContextEvent(call.event) ? this.#notices.splice(0).join(' ') : '';
+    const notice = isContextEvent(call.event) ? this.#notices.takeForPerson() : '';
     void this.pump();
     return hookOutput(call.event, {
       ...(context === '' ? {} : { context }),
       ...(notice === '' ? {} : { notice: `cahoots: ${notice}` }),
     });
-  }
-
-  #onOwnTool({ agent, toolUse }: HookCall): string {
-    if (agent !== '' && toolUse !== '') this.#subagentCalls.add(toolUse);
-    for (const oldest of this.#subagentCalls) {
-      if (this.#subagentCalls.size <= MAX_REMEMBERED_CALLS) break;
-      this.#subagentCalls.delete(oldest);
-    }
-    return ALLOW_TOOL;
   }
 
   /** What this moment may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
@@ -390,7 +428,7 @@ export class Attendant {
   }
 
   /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
-  #mayWake(desk: MailDesk, message: Pick<Message, 'type' | 'from' | 'inReplyTo'>): boolean {
+  #mayWake(desk: MailDesk, message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo'>): boolean {
     if (desk.answersOwnQuery(message)) return true;
     return message.type !== 'note' && this.#keeper.record?.attention === 'open';
   }
@@ -402,39 +440,8 @@ export class Attendant {
     else if (message.inReplyTo === null) answerPing(this.correspondent, message);
   }
 
-  #noteIdle(): void {
-    const { status } = this.#options.host;
-    const isIdle = status === 'unknown' ? !this.#busySinceHook : status === 'idle';
-    if (!isIdle) this.#idleSinceMs = undefined;
-    else this.#idleSinceMs ??= this.#options.clock.now();
-  }
-
-  #passIdleBoundary(desk: MailDesk): void {
-    const now = this.#options.clock.now();
-    if (this.#idleSinceMs === undefined || now - this.#idleSinceMs < ATTENTIVE_MS) return;
-    desk.offers.passIdle(now, (path) => this.#waker.settleMs(path));
-  }
-
   #noteOffered(message: Message): void {
     this.openQueries.note(message, this.#options.clock.now());
-  }
-
-  /** Once per held message the person is told, at the next hook, at no cost in tokens. */
-  #announceHeld(held: readonly PendingMessage[]): void {
-    const fresh = held.filter(({ id }) => !this.#announcedHeld.has(id));
-    for (const message of fresh) {
-      this.#announcedHeld.add(message.id);
-      this.#notices.push(
-        `a message of ${senderOf(message)} is held for you: cahoots accept ${message.id} (or deny).`,
-      );
-    }
-  }
-
-  #takeSeatNotice(event: string): string | undefined {
-    if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch') return undefined;
-    const notice = this.#seatNotice;
-    this.#seatNotice = undefined;
-    return notice;
   }
 
   async #publish(): Promise<void> {
@@ -444,16 +451,13 @@ export class Attendant {
       transcript: host.transcript,
       permissionMode: host.permissionMode,
       deliveryPath: this.deliveryPath,
-      peerTurns: this.peerTurns,
+      peerTurns: { ...this.peerTurns, times: this.#cap.times },
       version,
     });
   }
 
   #state(): SeatState {
-    if (this.waits.isListening) return 'listening';
-    const { status } = this.#options.host;
-    if (status === 'unknown') return this.#busySinceHook ? 'busy' : 'idle';
-    return status;
+    return this.waits.isListening ? 'listening' : this.#activity.state;
   }
 
   /** While a text is on its way, events alone do not tell: the record of the conversation has to be looked at. */

@@ -1,3 +1,4 @@
+import type { GuardLimits } from '../client/storm-guard.ts';
 import type { Verdict } from '../directory/trust.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { PermissionClass } from '../protocol/message.ts';
@@ -9,8 +10,9 @@ export interface GateFacts {
   readonly verdict: Verdict;
   readonly ownClass: PermissionClass;
   readonly attention: Attention;
-  /** How many messages may have led to one that is let through. */
-  readonly maxHops: number;
+  readonly limits: Pick<GuardLimits, 'maxHops' | 'maxThreadMessages' | 'pairMessagesPerMinute'>;
+  /** The sender has sent as many as it may in the minute before this one. */
+  readonly isTooMany: boolean;
   /** The message is the response to a query that this seat sent to that very peer. */
   readonly answersOwnQuery: boolean;
 }
@@ -31,12 +33,8 @@ export type GateDecision =
 export function decide(message: PendingMessage, facts: GateFacts): GateDecision {
   if (facts.verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
   if (message.accepted || facts.answersOwnQuery) return { kind: 'pass' };
-  const { hops = 0 } = message;
-  if (hops > facts.maxHops)
-    return {
-      kind: 'refuse',
-      reason: `it is the ${hops}th message in a chain that peers set off; at most ${facts.maxHops} are let through`,
-    };
+  const tooMuch = stormReason(message, facts);
+  if (tooMuch !== undefined) return { kind: 'refuse', reason: tooMuch };
   if (facts.attention === 'closed')
     return { kind: 'hold', reason: 'the receiver takes no messages at the moment (attention closed)' };
   if (facts.verdict === 'trusted') return { kind: 'pass' };
@@ -56,6 +54,21 @@ export function decide(message: PendingMessage, facts: GateFacts): GateDecision 
     case 'parity':
       return byParity(message.metadata.permissionClass, facts.ownClass);
   }
+}
+
+/** Why a message is one too many of a chain, a conversation or a minute. */
+function stormReason(
+  { hops = 0, place = 1 }: PendingMessage,
+  { limits, isTooMany }: GateFacts,
+): string | undefined {
+  const { maxHops, maxThreadMessages, pairMessagesPerMinute } = limits;
+  if (hops > maxHops)
+    return `it is the ${hops}th message in a chain that peers set off; at most ${maxHops} are let through`;
+  if (place > maxThreadMessages)
+    return `it is the ${place}th message of its conversation; at most ${maxThreadMessages} are let through`;
+  return isTooMany
+    ? `its sender has sent more than ${pairMessagesPerMinute} messages in a minute`
+    : undefined;
 }
 
 function byParity(sender: PermissionClass | undefined, own: PermissionClass): GateDecision {

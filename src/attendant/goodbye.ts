@@ -1,4 +1,5 @@
 import { Correspondent } from '../client/correspondent.ts';
+import type { GuardLimits } from '../client/storm-guard.ts';
 import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { readJournal } from '../mailbox/journal.ts';
@@ -11,14 +12,14 @@ const LATE_ENTRIES = 500;
 
 /** Tells the peers that a seat exchanged messages with of late, and that are here, that its session has ended. */
 export function sayGoodbye(
-  { root, clock }: { root: string; clock: Clock },
+  { root, clock, limits }: { root: string; clock: Clock; limits: GuardLimits },
   seat: { folder: SeatFolder; record: SeatRecord },
 ): void {
   const { folder } = seat;
   const correspondent = new Correspondent({
     root,
     clock,
-    maxHops: 0,
+    limits,
     seat: () => seat,
     permissionClass: () => undefined,
   });

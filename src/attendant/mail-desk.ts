@@ -1,20 +1,23 @@
 import { findReceived, findSent } from '../client/message-lookup.ts';
+import type { GuardLimits } from '../client/storm-guard.ts';
 import { verdictOf } from '../directory/trust.ts';
 import { type Clock, isoMillis } from '../lib/clock.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
+import { firstAnswerTo, noteFirstAnswer } from '../mailbox/first-answer.ts';
 import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
-import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { MessageId } from '../protocol/ids.ts';
+import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message, PermissionClass } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { Attention } from '../protocol/seat.ts';
+import { ArrivalPace } from './arrival-pace.ts';
 import type { ConversationProof } from './conversation-proof.ts';
 import { decide } from './gate.ts';
 import type { InboundRule } from './host-session.ts';
 import { OfferBook } from './offer-book.ts';
 import { MAX_BATCH_CHARACTERS, pageCount, renderMessage, renderOffer, renderPage } from './offer-text.ts';
+import { ReceiptDesk, type ReceiptRecord } from './receipt-desk.ts';
 
 export interface DeskOptions {
   readonly root: string;
@@ -22,8 +25,7 @@ export interface DeskOptions {
   readonly folder: SeatFolder;
   readonly owner: ClaimOwner;
   readonly expiresAfterMs: number;
-  /** How many messages may have led to one that is let through. */
-  readonly maxHops: number;
+  readonly limits: GuardLimits;
   readonly proof: ConversationProof;
   readonly session: () => {
     readonly conversation: string;
@@ -54,6 +56,8 @@ export interface TakenMail {
 export class MailDesk {
   readonly #options: DeskOptions;
   readonly #inbox: Inbox;
+  readonly #receipts: ReceiptDesk;
+  readonly #pace: ArrivalPace;
   readonly offers: OfferBook;
   /** Held messages of which the sender knows already, with the reason that it was told. */
   readonly #heldReasons = new Map<MessageId, string>();
@@ -62,6 +66,13 @@ export class MailDesk {
     this.#options = options;
     this.offers = new OfferBook(options.proof);
     this.#inbox = new Inbox(options);
+    this.#receipts = new ReceiptDesk(options);
+    this.#pace = new ArrivalPace(options.limits.pairMessagesPerMinute);
+  }
+
+  /** The seat whose mail it is. */
+  get seatId(): SeatId {
+    return this.#options.folder.id;
   }
 
   /** Takes back what earlier owners of this seat left claimed. */
@@ -71,6 +82,7 @@ export class MailDesk {
 
   /** Looks at what waits: refuses, holds, and takes what is for the attendant itself. */
   look(): DeskView {
+    this.#receipts.flush();
     const eligible: PendingMessage[] = [];
     const held: PendingMessage[] = [];
     for (const pending of this.#inbox.pending()) {
@@ -86,13 +98,23 @@ export class MailDesk {
         }
       }
     }
+    this.#pace.forget(this.#options.clock.now());
     return { eligible, held };
   }
 
-  /** Whether a message is the response to a query that this seat sent to that very peer. */
-  answersOwnQuery({ type, from, inReplyTo }: Pick<Message, 'type' | 'from' | 'inReplyTo'>): boolean {
+  /** Whether a message is the first response to a query that this seat sent to that very peer. */
+  answersOwnQuery({
+    id,
+    type,
+    from,
+    inReplyTo,
+  }: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo'>): boolean {
     if (type !== 'response' || inReplyTo === null) return false;
-    return findSent(this.#options.folder, inReplyTo)?.message.to === from;
+    const { folder } = this.#options;
+    const asked = findSent(folder, inReplyTo)?.message;
+    if (asked?.type !== 'query' || asked.to !== from) return false;
+    const first = firstAnswerTo(folder, inReplyTo);
+    return first === undefined || first === id;
   }
 
   /** Claims messages and puts them before the model by `path`; undefined when there was none to take. */
@@ -101,7 +123,7 @@ export class MailDesk {
     for (const { id } of pending) {
       const claimed = this.#inbox.claim(id);
       if (claimed === undefined) continue;
-      const block = this.#render(claimed.message);
+      const block = this.#orGiveBack(claimed, () => this.#render(claimed.message));
       if (!batch.add(claimed.message, block)) {
         this.#inbox.release(claimed, { maybeSeen: false });
         break;
@@ -148,7 +170,9 @@ export class MailDesk {
 
   /** Settles what the conversation proves to be seen; returns those messages. */
   settleSeen(): Message[] {
-    return this.offers.findSeen(this.#options.clock.now()).map((offer) => this.#settle(offer.claimed, offer.path));
+    return this.offers
+      .findSeen(this.#options.clock.now())
+      .map((offer) => this.#settle(offer.claimed, offer.path));
   }
 
   /**
@@ -230,16 +254,23 @@ export class MailDesk {
   }
 
   #decide(pending: PendingMessage): ReturnType<typeof decide> {
-    const { root, folder, maxHops } = this.#options;
+    const { root, folder, limits } = this.#options;
     const { attention, permissionClass, rule } = this.#options.session();
-    return decide(pending, {
+    const answersOwnQuery = this.answersOwnQuery(pending);
+    const decision = decide(pending, {
       rule,
       attention,
-      maxHops,
+      limits,
+      isTooMany: !this.#pace.allows(pending),
       ownClass: permissionClass,
       verdict: verdictOf(root, { sender: pending.from, receiver: folder.id }),
-      answersOwnQuery: this.answersOwnQuery(pending),
+      answersOwnQuery,
     });
+    // The next ones that name the query come by the ordinary gate: one question is no lasting pass.
+    if (answersOwnQuery && decision.kind === 'pass' && pending.inReplyTo !== null)
+      noteFirstAnswer(folder, pending.inReplyTo, pending.id);
+    if (decision.kind !== 'refuse' && !answersOwnQuery) this.#pace.note(pending);
+    return decision;
   }
 
   #takeControl(pending: PendingMessage): void {
@@ -252,8 +283,9 @@ export class MailDesk {
   #refuse(pending: PendingMessage, reason: string): void {
     const claimed = this.#inbox.claim(pending.id);
     if (claimed === undefined) return;
-    this.#inbox.reject(claimed, reason);
+    // The sender first: after a kill in between it is refused once more, and the sender is never left without word.
     this.#record(claimed.message, { state: 'refused', reason });
+    this.#inbox.reject(claimed, reason);
   }
 
   #tellHeld(pending: PendingMessage, reason: string): void {
@@ -262,12 +294,8 @@ export class MailDesk {
     this.#record({ ...pending, content: '', status: 'pending' }, { state: 'held', reason });
   }
 
-  #record(
-    message: Message,
-    what: { state: 'held' | 'refused' | 'offered' | 'seen'; path?: DeliveryPath; reason?: string },
-  ): void {
-    const { root, clock, folder } = this.#options;
-    recordState(root, message, { ...what, at: isoMillis(clock.now()), by: folder.id });
+  #record(message: Message, what: ReceiptRecord): void {
+    this.#receipts.record(message, what);
   }
 }
 

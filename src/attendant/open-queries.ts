@@ -24,6 +24,11 @@ export class OpenQueries {
     this.#queries.delete(id);
   }
 
+  /** The session shows another conversation, or sits on another seat: it is not acting on these any more. */
+  clear(): void {
+    this.#queries.clear();
+  }
+
   all(): Message[] {
     return [...this.#queries.values()].map(({ message }) => message);
   }

@@ -1,4 +1,4 @@
-import { listPeers, type Peer } from '../directory/peers.ts';
+import { findPeer, listPeers, type Peer } from '../directory/peers.ts';
 import { checkName } from '../directory/seat-name.ts';
 import { updateSeatRecord } from '../directory/seat-record.ts';
 import { namesInProject } from '../directory/take-seat.ts';
@@ -25,6 +25,8 @@ export interface AskOutcome {
   readonly id: MessageId;
   readonly peer: Peer;
   readonly state: MessageState;
+  /** For how long it has been in that state. */
+  readonly sinceMs: number;
   readonly reason: string | undefined;
   readonly end: WaitEnd;
 }
@@ -50,8 +52,6 @@ export class SessionTools {
   readonly #attendant: Attendant;
   readonly #root: string;
   readonly #clock: Clock;
-  /** The person had the session leave its seat: only they take it again, no other call does. */
-  #hasLeft = false;
 
   constructor({ attendant, root, clock }: { attendant: Attendant; root: string; clock: Clock }) {
     this.#attendant = attendant;
@@ -61,8 +61,8 @@ export class SessionTools {
 
   /** Every peer but this seat itself. */
   peers(): Peer[] {
-    if (!this.#hasLeft) this.#attendant.takeSeat();
-    const own = this.#hasLeft ? undefined : this.#attendant.seat().folder.id;
+    if (!this.#attendant.hasLeft) this.#attendant.takeSeat();
+    const own = this.#attendant.hasLeft ? undefined : this.#attendant.seat().folder.id;
     return listPeers(this.#root, this.#clock.now()).filter(({ id }) => id !== own);
   }
 
@@ -91,8 +91,12 @@ export class SessionTools {
     const state = currentState(states);
     return {
       id: sent.id,
-      peer,
+      // It may have gone, or have become busy, meanwhile.
+      peer: findPeer(this.#root, peer.id, this.#clock.now()) ?? peer,
       state,
+      sinceMs:
+        this.#clock.now() -
+        Date.parse(states.findLast((record) => record.state === state)?.at ?? sent.timestamp),
       reason: states.findLast((record) => record.state === state)?.reason,
       end,
     };
@@ -135,7 +139,8 @@ export class SessionTools {
   inbox(context: ToolContext): string | undefined {
     const { attendant } = this.#ready();
     requireMain(context);
-    const mail = attendant.desk().take(attendant.desk().look().eligible, 'tool');
+    const desk = attendant.desk();
+    const mail = desk.takeFailed('tool') ?? desk.take(desk.look().eligible, 'tool');
     mail?.confirm();
     for (const message of mail?.messages ?? []) attendant.openQueries.note(message, this.#clock.now());
     void attendant.pump();
@@ -171,7 +176,7 @@ export class SessionTools {
 
   /** Takes the seat again that the session has left, and tells of it like {@link status}. */
   start(): SeatStatus {
-    this.#hasLeft = false;
+    this.#attendant.rejoin();
     return this.status();
   }
 
@@ -180,7 +185,7 @@ export class SessionTools {
     const { eligible, held } = attendant.desk().look();
     return {
       record: attendant.seat().record,
-      waiting: eligible.length,
+      waiting: eligible.length + attendant.desk().offers.failed().length,
       held: held.map(({ id, from, metadata }) => ({ id, from: metadata.fromName ?? from })),
       openQueries: attendant.openQueries.all(),
       deliveryPath: attendant.deliveryPath,
@@ -216,12 +221,11 @@ export class SessionTools {
   /** Leaves the seat; mail waits there until it is taken again. */
   stop(): void {
     this.#attendant.seat();
-    this.#hasLeft = true;
     this.#attendant.leave();
   }
 
   #ready(): { attendant: Attendant } & ReturnType<Attendant['seat']> {
-    if (!this.#hasLeft) this.#attendant.takeSeat();
+    if (!this.#attendant.hasLeft) this.#attendant.takeSeat();
     return { attendant: this.#attendant, ...this.#attendant.seat() };
   }
 

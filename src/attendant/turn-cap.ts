@@ -2,21 +2,22 @@
 export interface TurnCap {
   /** Whether one more turn may be caused now. */
   allows(nowMs: number): boolean;
-  /** Notes that a turn was caused. */
-  record(nowMs: number): void;
+  /** Notes that a turn is being caused; call what it returns when it was not after all. */
+  record(nowMs: number): () => void;
+  /** Takes in the times of turns that an earlier process of this seat caused. */
+  restore(past: readonly number[]): void;
   /** How many there were in the hour before `nowMs`. */
   used(nowMs: number): number;
   readonly perHour: number;
+  /** The times of the turns in the last hour, milliseconds since the epoch, oldest first. */
+  readonly times: readonly number[];
 }
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** A sliding cap of `perHour` turns; `past` are the times (milliseconds since the epoch) of earlier ones, newest last. */
-export function turnCap(
-  perHour: number,
-  past: readonly number[] = [],
-): TurnCap & { readonly times: readonly number[] } {
-  let times = [...past];
+/** A sliding cap of `perHour` turns. */
+export function turnCap(perHour: number): TurnCap {
+  let times: number[] = [];
   const keepLastHour = (nowMs: number): number => {
     times = times.filter((time) => time > nowMs - HOUR_MS && time <= nowMs);
     return times.length;
@@ -29,6 +30,13 @@ export function turnCap(
     allows: (nowMs) => keepLastHour(nowMs) < perHour,
     record(nowMs) {
       times.push(nowMs);
+      return () => {
+        const index = times.lastIndexOf(nowMs);
+        if (index !== -1) times.splice(index, 1);
+      };
+    },
+    restore(past) {
+      times = [...new Set([...times, ...past])].sort((a, b) => a - b);
     },
     used: keepLastHour,
   };

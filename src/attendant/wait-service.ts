@@ -58,6 +58,25 @@ export function endSettledWaits(waits: Waits, folder: SeatFolder): void {
   }
 }
 
+/** A peer that is away for so long is no restart that is about to come back. */
+const AWAY_PATIENCE_MS = 5_000;
+
+/** Ends the waits of asks whose peer is away: whatever it was, it does not answer within this call. */
+export class AwayWatch {
+  readonly #sinceMs = new Map<MessageId, number>();
+
+  endWaits(waits: Waits, { isAway, nowMs }: { isAway: (id: MessageId) => boolean; nowMs: number }): void {
+    const asked = new Set(waits.asked());
+    for (const id of this.#sinceMs.keys()) if (!asked.has(id)) this.#sinceMs.delete(id);
+    for (const id of asked) {
+      if (!isAway(id)) this.#sinceMs.delete(id);
+      else if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, nowMs);
+      else if (nowMs - (this.#sinceMs.get(id) ?? nowMs) >= AWAY_PATIENCE_MS)
+        waits.forAnswerTo(id)?.finish({ kind: 'away' });
+    }
+  }
+}
+
 function waitFor(waits: Waits, desk: MailDesk, message: PendingMessage): Wait | undefined {
   const answered = desk.answersOwnQuery(message) ? waits.forAnswerTo(message.inReplyTo) : undefined;
   if (answered !== undefined) return answered;

@@ -12,6 +12,10 @@ export type WaitEnd =
   | { readonly kind: 'copy'; readonly message: Message }
   | { readonly kind: 'settled'; readonly state: MessageState; readonly reason: string | undefined }
   | { readonly kind: 'timeout' }
+  /** The peer has been away for a while: it answers once it is back. */
+  | { readonly kind: 'away' }
+  /** The session sits on another seat now; the answer comes to the one that asked. */
+  | { readonly kind: 'moved'; readonly from: string }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'closed' };
 
@@ -78,9 +82,9 @@ export class Waits {
     );
   }
 
-  /** Ends every wait: the attendant closes. */
-  closeAll(): void {
-    for (const wait of this.#open) wait.finish({ kind: 'closed' });
+  /** Ends every wait: nothing comes by it any more. */
+  endAll(end: WaitEnd): void {
+    for (const wait of this.#open) wait.finish(end);
   }
 }
 

@@ -6,7 +6,7 @@ import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
 import type { TurnCap } from './turn-cap.ts';
 
-type Letter = Pick<Message, 'type' | 'from' | 'inReplyTo' | 'metadata'>;
+type Letter = Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'metadata'>;
 
 export interface WakeRequest {
   /** What waits and may be seen. */
@@ -69,7 +69,16 @@ export class Waker {
   /** A text that its path still holds must not come after the repeat. */
   withdrawFailed(desk: MailDesk): void {
     const tried = new Set(desk.offers.failed().flatMap((offer) => [...offer.tried]));
-    for (const path of this.#options.wakePaths) if (tried.has(path.path)) path.withdraw?.();
+    const onItsWay = new Set(
+      desk.offers.all().flatMap(({ phase, path }) => (phase === 'offered' ? [path] : [])),
+    );
+    for (const path of this.#options.wakePaths)
+      if (tried.has(path.path) && !onItsWay.has(path.path)) path.withdraw?.();
+  }
+
+  /** Nothing that a path still holds is meant for what the session shows from now on. */
+  withdrawAll(): void {
+    for (const path of this.#options.wakePaths) path.withdraw?.();
   }
 
   #usablePaths(): WakePath[] {
@@ -84,6 +93,8 @@ export class Waker {
   ): Promise<boolean> {
     const [first] = mail.messages;
     if (first === undefined) return false;
+    // Counted before the path is asked: a hook may ask for a turn of its own meanwhile.
+    const takeBack = this.#options.cap.record(this.#options.clock.now());
     const result = await path.wake({
       text: mail.text,
       conversation,
@@ -91,11 +102,11 @@ export class Waker {
       fromMode: modeOf(first),
     });
     if (!result.ok) {
+      if (result.mayHaveTaken !== true) takeBack();
       this.#options.onFault(new Error(`${path.path}: ${result.reason}`));
       desk.failOffers(mail.messages.map(({ id }) => id));
       return false;
     }
-    this.#options.cap.record(this.#options.clock.now());
     mail.confirm();
     return true;
   }

@@ -10,11 +10,12 @@ import type { MessageId } from '../protocol/ids.ts';
 import type { Message, MessageType, PermissionClass } from '../protocol/message.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import { findReceived, findSent } from './message-lookup.ts';
+import { type GuardLimits, StormGuard } from './storm-guard.ts';
 
 export interface CorrespondentOptions {
   readonly root: string;
   readonly clock: Clock;
-  readonly maxHops: number;
+  readonly limits: GuardLimits;
   /** The seat that speaks, as it is at the moment of each call. */
   readonly seat: () => { readonly folder: SeatFolder; readonly record: SeatRecord };
   /** Whether what speaks asks a person before it acts; undefined when that is not known. */
@@ -33,9 +34,11 @@ export interface Letter {
 /** Writes and answers messages in the name of one seat: resolves addresses and fills in who speaks to whom. */
 export class Correspondent {
   readonly #options: CorrespondentOptions;
+  readonly #guard: StormGuard;
 
   constructor(options: CorrespondentOptions) {
     this.#options = options;
+    this.#guard = new StormGuard(options);
   }
 
   /** The peer that an address means. Throws `peer-unknown`, `peer-ambiguous`, or `peer-is-self` for the own seat. */
@@ -47,33 +50,17 @@ export class Correspondent {
     });
   }
 
-  /** Sends a letter to a peer. Throws what {@link post} throws, and `message-refused` when it has made too many hops. */
+  /** Sends a letter to a peer. Throws what {@link post} throws, and `message-refused` when it would be one too many. */
   send(peer: Peer, letter: Letter): Message {
-    const { root, clock, maxHops } = this.#options;
-    const hops = letter.hops ?? 0;
-    if (hops > maxHops) {
-      throw new CahootsError(
-        'message-refused',
-        `This ${letter.type} is the ${hops}th message in a chain that peers set off; at most ${maxHops} are let through.`,
-        {
-          remedy: 'Tell the user what is going on and let them decide.',
-          facts: { hops, maxHops },
-        },
-      );
-    }
-    return post({ root, clock }, this.#options.seat().folder, {
-      ...letter,
-      hops,
-      to: peer.id,
-      metadata: this.#metadata(peer),
-    });
+    return this.#post({ ...letter, to: peer.id, metadata: this.#metadata(peer) });
   }
 
   /**
    * Answers a message that this seat received.
    *
    * A query gets a response. A response (a peer's question back) gets a new query in the same thread, as v1's rule has
-   * it; a note gets a note. Throws `message-unknown` or `message-not-answerable`.
+   * it; a note gets a note. Throws `message-unknown`, `message-not-answerable`, and `message-refused` when the
+   * conversation has become too long.
    */
   reply(id: MessageId, content: string): { readonly sent: Message; readonly to: Message } {
     const { root, clock } = this.#options;
@@ -99,10 +86,12 @@ export class Correspondent {
       content,
       inReplyTo: id,
       thread: original.thread ?? this.#threadOf(original),
-      hops: original.hops ?? 0,
+      // An answer ends a question; what asks or tells anew goes one further in the chain.
+      hops: (original.hops ?? 0) + (type === 'response' ? 0 : 1),
+      place: (original.place ?? 1) + 1,
       metadata: { ...this.#metadata(peer), ...(type === 'response' ? { answeredBy } : {}) },
     };
-    const sent = post({ root, clock }, folder, draft);
+    const sent = this.#post(draft);
     if (original.type === 'query')
       recordState(root, original, { state: 'answered', at: isoMillis(clock.now()), by: folder.id });
     return { sent, to: original };
@@ -122,6 +111,15 @@ export class Correspondent {
         facts: { id },
       },
     );
+  }
+
+  #post(draft: Draft): Message {
+    const { root, clock } = this.#options;
+    const { folder } = this.#options.seat();
+    this.#guard.check(folder, draft);
+    const sent = post({ root, clock }, folder, draft);
+    this.#guard.note(folder, draft);
+    return sent;
   }
 
   /** v1 names no thread: a response of v1's belongs to the thread of the query that it answers. */

@@ -30,7 +30,7 @@ export class OpenSeat {
     this.correspondent = new Correspondent({
       root: config.root,
       clock,
-      maxHops: config.limits.maxHops,
+      limits: config.limits,
       seat: () => ({ folder: this.folder, record: this.record }),
       permissionClass: () => permissionClassOf(context, this.record),
     });

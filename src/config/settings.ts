@@ -17,6 +17,10 @@ export const settingsSchema = z.strictObject({
   peerTurnsPerHour: optionalCount,
   /** How many messages may lead to a further one before it is refused. */
   maxHops: optionalCount,
+  /** How many messages one conversation may have before a further one is refused. */
+  maxThreadMessages: optionalCount,
+  /** How many messages one peer may send another one in a minute. */
+  pairMessagesPerMinute: optionalCount,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -26,6 +30,8 @@ export interface Limits {
   readonly keepSeatsMs: number;
   readonly peerTurnsPerHour: number;
   readonly maxHops: number;
+  readonly maxThreadMessages: number;
+  readonly pairMessagesPerMinute: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -38,5 +44,7 @@ export function limitsFrom(settings: Settings): Limits {
     keepSeatsMs: (settings.keepSeatsDays ?? 90) * DAY_MS,
     peerTurnsPerHour: settings.peerTurnsPerHour ?? 20,
     maxHops: settings.maxHops ?? 6,
+    maxThreadMessages: settings.maxThreadMessages ?? 20,
+    pairMessagesPerMinute: settings.pairMessagesPerMinute ?? 12,
   });
 }

@@ -12,7 +12,14 @@ export interface Wake {
   readonly fromMode: 'prompting' | 'bypass';
 }
 
-export type WakeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type WakeResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** The host may have taken the text all the same. */
+      readonly mayHaveTaken?: true;
+    };
 
 /**
  * A way to bring a text into a live session that is idle.

@@ -70,7 +70,7 @@ function write(path: string, lines: string): Promise<WakeResult> {
   const socket = createConnection(path);
   // Not the socket's own time-out: that one begins anew with every part that the host reads.
   const timer = setTimeout(() => {
-    resolve({ ok: false, reason: 'the inbox socket did not take it in time' });
+    resolve({ ok: false, reason: 'the inbox socket did not take it in time', mayHaveTaken: true });
     socket.destroy();
   }, TIMEOUT_MS);
   socket.once('error', (error) => resolve({ ok: false, reason: error.message }));

@@ -1,6 +1,6 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename } from 'node:path';
-import { errnoOf, unlessGone } from './errno.ts';
+import { errnoOf } from './errno.ts';
 
 export interface FolderWatchOptions {
   /** Called after anything may have changed in one of the folders; never while another call of it runs. */
@@ -117,6 +117,12 @@ class Watches implements FolderWatch {
   }
 }
 
+/** Undefined for a folder that cannot be looked at now, for whatever reason: it is polled until it can. */
 function inodeOf(folder: string): bigint | undefined {
-  return unlessGone(() => statSync(folder, { bigint: true }).ino, undefined);
+  try {
+    return statSync(folder, { bigint: true }).ino;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }

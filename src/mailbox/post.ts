@@ -42,6 +42,8 @@ export interface Draft {
   /** The first message of the conversation; the message itself when left out. */
   readonly thread?: MessageId;
   readonly hops?: number;
+  /** Which message of its conversation it is; the first one when left out. */
+  readonly place?: number;
   readonly expiresAfterMs?: number;
   readonly metadata: Message['metadata'];
 }
@@ -200,6 +202,7 @@ function compose({ clock }: PostContext, sender: SeatFolder, draft: Draft): Mess
     seq: nextSequence(sender),
     thread: draft.thread ?? id,
     hops: draft.hops ?? 0,
+    place: draft.place ?? 1,
     expectsReply: draft.type === 'query',
     ...(draft.expiresAfterMs === undefined ? {} : { expiresAfterMs: draft.expiresAfterMs }),
   };

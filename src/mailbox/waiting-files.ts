@@ -20,6 +20,7 @@ type Envelope = Pick<
   | 'expiresAfterMs'
   | 'thread'
   | 'hops'
+  | 'place'
   | 'repeat'
 >;
 

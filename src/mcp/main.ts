@@ -41,11 +41,13 @@ function end(): void {
   process.exit(0);
 }
 
+/** What keeps the session from its seat, such as a full disk, may have been mended by the next try. */
 async function attend(): Promise<void> {
   try {
     (await session()).start();
   } catch (error) {
     report(error);
+    setTimeout(() => void attend(), TRY_AGAIN_MS).unref();
   }
 }
 
@@ -57,6 +59,8 @@ function serve(): void {
     { onerror: report },
   );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
+  // A fault that nobody foresaw must not take the session's tools and hooks away.
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) process.on(fault, report);
   process.stdin.on('end', end).on('close', end);
   // The handshake is a few lines: what is loaded for the session must not stand in their way.
   if (!isManaged && process.env['CLAUDE_CODE_ENTRYPOINT'] === 'cli')
@@ -64,5 +68,6 @@ function serve(): void {
 }
 
 const HANDSHAKE_MS = 50;
+const TRY_AGAIN_MS = 10_000;
 
 serve();

@@ -25,7 +25,7 @@ export function renderPeers(peers: readonly Peer[]): string {
 }
 
 /** The outcome of an ask: the answer, or what is known of the question and what to do. */
-export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string {
+export function renderAsk({ id, peer, state, sinceMs, reason, end }: AskOutcome): string {
   const question = `Your question ${id} to ${oneLine(peer.name)}`;
   switch (end.kind) {
     case 'mail':
@@ -38,10 +38,13 @@ export function renderAsk({ id, peer, state, reason, end }: AskOutcome): string 
       return `${question} is ${state}${reason === undefined ? '' : `: ${oneLine(reason)}`}. ${state === 'held' ? 'If a person lets it through, the answer will arrive as a message.' : 'There will be no answer.'}`;
     case 'closed':
       return `${question} is ${state}; this seat is closing.`;
+    case 'moved':
+      return `${question} is ${state}, but this session has moved to another seat: the answer will come to whoever sits on ${end.from}. Ask again if you still need it.`;
     case 'pong':
     case 'timeout':
+    case 'away':
     case 'cancelled':
-      return `${question} is pending (${describe(state)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
+      return `${question} is pending (${describe(state)} ${ago(sinceMs)}; the peer is ${peer.state}). The answer will arrive here as a message: go on with what you can do without it, or end your turn.`;
   }
 }
 
@@ -59,6 +62,9 @@ export function renderListen(end: WaitEnd): string {
       return end.mail.text;
     case 'closed':
       return 'This session has left its seat.';
+    case 'moved':
+      return 'This session has moved to another seat; listen again if the user wants you to.';
+    case 'away':
     case 'copy':
     case 'pong':
     case 'settled':
@@ -112,11 +118,16 @@ export function renderStatus({
 
 function describe(state: string): string {
   const words: Record<string, string> = {
-    delivered: 'in its mailbox, not yet put before it',
-    offered: 'put before it, not yet proved to be seen',
+    delivered: 'in its mailbox, not yet put before it,',
+    offered: 'put before it, not yet proved to be seen,',
     seen: 'it has seen it',
   };
   return words[state] ?? state;
+}
+
+function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  return seconds < 120 ? `${seconds} s ago` : `${Math.round(seconds / 60)} min ago`;
 }
 
 /** Names and paths come from other processes: they stay on their line and cannot open a tag. */

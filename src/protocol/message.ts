@@ -62,6 +62,7 @@ export const messageSchema = z.looseObject({
   expiresAfterMs: optionalCount,
   thread: z.optional(messageId),
   hops: optionalCount,
+  place: optionalCount,
   expectsReply: z.optional(z.boolean()),
   /** How often earlier owners put this message before the session without proof that it was seen. */
   repeat: optionalCount,
@@ -71,7 +72,7 @@ export const messageSchema = z.looseObject({
  * One message, as it lies in a mailbox.
  *
  * `seq` counts the sender's messages from 1 and gives their order; `thread` is the id of the first message of the
- * conversation; `hops` counts how many messages led to this one; `expiresAfterMs` runs from the arrival on the
+ * conversation, in which this is the message number `place`; `hops` counts how many questions led to this message; `expiresAfterMs` runs from the arrival on the
  * receiver's machine.
  */
 export type Message = z.infer<typeof messageSchema>;

@@ -57,7 +57,9 @@ export const seatRecordSchema = z.looseObject({
   ephemeral: optionalFlag,
   /** A shell seat that its owner left: nobody is there until it is used again. */
   stopped: optionalFlag,
-  peerTurns: z.optional(z.looseObject({ lastHour: integer, cap: integer })),
+  peerTurns: z.optional(
+    z.looseObject({ lastHour: integer, cap: integer, times: z.optional(z.readonly(z.array(z.number()))) }),
+  ),
 });
 /** What `seat.json` says: v1's manifest keys and ours. */
 export type SeatRecord = z.infer<typeof seatRecordSchema>;

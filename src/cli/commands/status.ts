@@ -28,6 +28,7 @@ lib (p0c7zt)
 
 function asJson({ peer, waiting, openAsks }: SeatStatus): object {
   const { id, name, kind, state, path, machine, about, record } = peer;
+  const turns = record?.peerTurns;
   return {
     id,
     name,
@@ -40,7 +41,7 @@ function asJson({ peer, waiting, openAsks }: SeatStatus): object {
     waiting: { count: waiting.length, held: heldOf(waiting) },
     deliveryPath: record?.deliveryPath ?? null,
     permissionMode: record?.permissionMode ?? null,
-    peerTurns: record?.peerTurns ?? null,
+    peerTurns: turns === undefined ? null : { lastHour: turns.lastHour, cap: turns.cap },
     version: record?.version ?? null,
     lastHeartbeat: record?.lastHeartbeat ?? null,
     openAsks,

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { Attendant, type HookCall } from '../../../src/attendant/attendant.ts';
 import { SessionTools } from '../../../src/attendant/session-tools.ts';
 import { Correspondent } from '../../../src/client/correspondent.ts';
+import { limitsFrom } from '../../../src/config/settings.ts';
 import { findPeer } from '../../../src/directory/peers.ts';
 import { updateSeatRecord } from '../../../src/directory/seat-record.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
@@ -23,7 +24,7 @@ export interface Writer {
   readonly folder: SeatFolder;
   readonly record: SeatRecord;
   /** Sends a message to the attended seat: a query, with some keys replaced. */
-  readonly write: (letter?: Partial<Parameters<Correspondent['send']>[1]>) => Message;
+  readonly write: (letter?: Partial<Parameters<Correspondent['send']>[1]>, to?: SeatFolder) => Message;
   /** What it knows of a message of its own: states, each with its path or reason. */
   readonly states: (message: { readonly id: MessageId }) => string[];
   readonly correspondent: Correspondent;
@@ -128,15 +129,15 @@ function writerTo(
   const correspondent = new Correspondent({
     root,
     clock,
-    maxHops: 6,
+    limits: limitsFrom({}),
     seat: () => seat,
     permissionClass: () => 'asks',
   });
   return {
     ...seat,
     correspondent,
-    write: (letter = {}) => {
-      const peer = findPeer(root, receiver().id, clock.now());
+    write: (letter = {}, to = receiver()) => {
+      const peer = findPeer(root, to.id, clock.now());
       if (peer === undefined) throw new Error('the attended seat is gone');
       return correspondent.send(peer, { type: 'query', content: 'what broke?', ...letter });
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { type AttendedSession, composeAttendant } from '../../../src/attendant/compose.ts';
 import { Correspondent } from '../../../src/client/correspondent.ts';
+import { limitsFrom } from '../../../src/config/settings.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { sessionStart } from '../../../src/hooks/session-start.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -46,7 +47,7 @@ function composed(t: TestContext, env: Record<string, string> = {}): Composed {
   const correspondent = new Correspondent({
     root: host.root,
     clock: systemClock,
-    maxHops: 6,
+    limits: limitsFrom({}),
     seat: () => app,
     permissionClass: () => 'asks',
   });

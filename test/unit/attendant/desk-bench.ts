@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
 import type { InboundRule } from '../../../src/attendant/host-session.ts';
 import { MailDesk } from '../../../src/attendant/mail-desk.ts';
+import { limitsFrom } from '../../../src/config/settings.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import type { Draft } from '../../../src/mailbox/post.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
@@ -54,7 +55,7 @@ export function deskBench(t: TestContext): DeskBench {
       folder: me,
       owner: { process: thisProcess(), generation },
       expiresAfterMs: 7 * DAY_MS,
-      maxHops: 6,
+      limits: limitsFrom({}),
       proof: new ConversationProof(transcript.path),
       session: () => session,
       onControl: (message) => control.push(message),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { decide, type GateFacts } from '../../../src/attendant/gate.ts';
 import type { InboundRule } from '../../../src/attendant/host-session.ts';
+import { limitsFrom } from '../../../src/config/settings.ts';
 import type { Verdict } from '../../../src/directory/trust.ts';
 import type { PendingMessage } from '../../../src/mailbox/inbox.ts';
 import {
@@ -25,10 +26,22 @@ interface Case {
   readonly accepted: boolean;
   readonly answersOwnQuery: boolean;
   readonly hops: number | undefined;
+  readonly place: number | undefined;
+  readonly isTooMany: boolean;
   readonly type: MessageType;
 }
 
-const MAX_HOPS = 6;
+const LIMITS = limitsFrom({});
+const MAX_HOPS = LIMITS.maxHops;
+const MAX_PLACE = LIMITS.maxThreadMessages;
+/** What the limits let through, each just so, and what exceeds one of them. */
+const STORMS = [
+  { hops: undefined, place: undefined, isTooMany: false },
+  { hops: MAX_HOPS, place: MAX_PLACE, isTooMany: false },
+  { hops: MAX_HOPS + 1, place: 1, isTooMany: false },
+  { hops: 0, place: MAX_PLACE + 1, isTooMany: false },
+  { hops: 0, place: 1, isTooMany: true },
+];
 const VERDICTS: readonly Verdict[] = ['trusted', 'blocked', 'undecided'];
 const RULES: readonly InboundRule[] = ['accept', 'hold', 'refuse', 'parity'];
 
@@ -40,20 +53,31 @@ function* allCases(): Generator<Case> {
           for (const attention of ATTENTION_LEVELS)
             for (const accepted of [true, false])
               for (const answersOwnQuery of [true, false])
-                for (const hops of [undefined, MAX_HOPS, MAX_HOPS + 1])
+                for (const storm of STORMS)
                   for (const type of MESSAGE_TYPES)
-                    yield { verdict, rule, sender, own, attention, accepted, answersOwnQuery, hops, type };
+                    yield {
+                      verdict,
+                      rule,
+                      sender,
+                      own,
+                      attention,
+                      accepted,
+                      answersOwnQuery,
+                      ...storm,
+                      type,
+                    };
 }
 
 function decisionIn(facts: Case): ReturnType<typeof decide> {
-  const { sender, own, accepted, type, hops, ...rest } = facts;
+  const { sender, own, accepted, type, hops, place, ...rest } = facts;
   const { content, ...envelope } = message({
     type,
     metadata: sender === undefined ? {} : { permissionClass: sender },
     ...(hops === undefined ? {} : { hops }),
+    ...(place === undefined ? {} : { place }),
   });
   const pending: PendingMessage = { ...envelope, accepted, arrivedMs: 0, contentBytes: content.length };
-  const gate: GateFacts = { ...rest, ownClass: own, maxHops: MAX_HOPS };
+  const gate: GateFacts = { ...rest, ownClass: own, limits: LIMITS };
   return decide(pending, gate);
 }
 
@@ -63,6 +87,8 @@ const RULES_IN_ORDER: readonly [fits: (facts: Case) => boolean, kind: Kind][] = 
   [({ accepted }) => accepted, 'pass'],
   [({ answersOwnQuery }) => answersOwnQuery, 'pass'],
   [({ hops = 0 }) => hops > MAX_HOPS, 'refuse'],
+  [({ place = 1 }) => place > MAX_PLACE, 'refuse'],
+  [({ isTooMany }) => isTooMany, 'refuse'],
   [({ attention }) => attention === 'closed', 'hold'],
   [({ verdict }) => verdict === 'trusted', 'pass'],
   [({ rule }) => rule === 'accept', 'pass'],
@@ -81,6 +107,8 @@ const PLAIN: Case = {
   accepted: false,
   answersOwnQuery: false,
   hops: 0,
+  place: 1,
+  isTooMany: false,
   type: 'query',
 };
 
@@ -92,7 +120,7 @@ suite('the gate', () => {
       assert.equal(decisionIn(facts).kind, expected, JSON.stringify(facts));
       cases += 1;
     }
-    assert.equal(cases, 3 * 4 * 3 * 2 * 3 * 2 * 2 * 3 * MESSAGE_TYPES.length);
+    assert.equal(cases, 3 * 4 * 3 * 2 * 3 * 2 * 2 * STORMS.length * MESSAGE_TYPES.length);
   });
 
   test('[S2] holds a sender of the other permission class, and one that does not say which it has', () => {

@@ -3,6 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { suite, type TestContext, test } from 'node:test';
 import { sayGoodbye } from '../../../src/attendant/goodbye.ts';
 import { findReceived } from '../../../src/client/message-lookup.ts';
+import { limitsFrom } from '../../../src/config/settings.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
@@ -40,7 +41,7 @@ suite('a session that ends', () => {
     root.send(wrote.folder, me.folder);
     root.send(me.folder, written.folder);
     root.send(stranger.folder, written.folder);
-    sayGoodbye(root, me);
+    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
     assert.deepEqual(
       [typesIn(wrote), typesIn(written).sort(), typesIn(stranger)],
       [['session-ended'], ['note', 'note', 'session-ended'], []],
@@ -53,7 +54,7 @@ suite('a session that ends', () => {
     const [away, ended] = [seat(root, 'away', null), seat(root, 'ended')];
     root.send(away.folder, me.folder);
     root.send(ended.folder, me.folder, { type: 'session-ended', content: '' });
-    sayGoodbye(root, me);
+    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
     assert.deepEqual([typesIn(away), typesIn(ended)], [[], []]);
   });
 
@@ -64,7 +65,7 @@ suite('a session that ends', () => {
     root.send(there.folder, me.folder);
     rmSync(gone.folder.inbox, { recursive: true });
     writeFileSync(gone.folder.inbox, 'in the way');
-    sayGoodbye(root, me);
+    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
     assert.deepEqual(typesIn(there), ['session-ended']);
   });
 });

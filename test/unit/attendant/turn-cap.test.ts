@@ -33,11 +33,21 @@ suite('the cap on turns that peers cause', () => {
   });
 
   test('counts what an earlier process caused', () => {
-    const cap = turnCap(2, [NOW - 2 * HOUR_MS, NOW - 60_000]);
+    const cap = turnCap(2);
+    cap.restore([NOW - 2 * HOUR_MS, NOW - 60_000]);
     assert.equal(cap.used(NOW), 1);
     cap.record(NOW);
     assert.equal(cap.allows(NOW), false);
     assert.deepEqual(cap.times, [NOW - 60_000, NOW]);
+  });
+
+  test('a turn that was not caused after all is not counted', () => {
+    const cap = turnCap(1);
+    const takeBack = cap.record(NOW);
+    assert.equal(cap.allows(NOW), false);
+    takeBack();
+    takeBack();
+    assert.equal(cap.allows(NOW), true);
   });
 
   test('a clock that is set back does not shut the session off for longer than an hour', () => {

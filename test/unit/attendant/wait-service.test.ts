@@ -23,7 +23,7 @@ interface WaitBench extends DeskBench {
 function waitBench(t: TestContext): WaitBench {
   const bench = deskBench(t);
   const waits = new Waits();
-  t.after(() => waits.closeAll());
+  t.after(() => waits.endAll({ kind: 'closed' }));
   const offered: MessageId[] = [];
   const open = (request: Pick<WaitRequest, 'kind'> & Partial<WaitRequest>): Wait =>
     waits.open({ isMain: true, timeoutMs: 100_000, ...request });

@@ -49,8 +49,8 @@ suite('a wait for mail', () => {
       opened(waits, { kind: 'ping' }),
       opened(waits, { isMain: false, signal: caller.signal }),
     ];
-    waits.closeAll();
-    waits.closeAll();
+    waits.endAll({ kind: 'closed' });
+    waits.endAll({ kind: 'closed' });
     assert.deepEqual(
       await Promise.all(all.map(({ end }) => end)),
       all.map(() => ({ kind: 'closed' })),
@@ -79,7 +79,7 @@ suite('a wait for mail', () => {
     assert.equal(waits.forAnswerTo(messageId(902)), ping);
     assert.equal(waits.forAnswerTo(messageId(903)), undefined);
     assert.equal(waits.forAnswerTo(null), undefined);
-    waits.closeAll();
+    waits.endAll({ kind: 'closed' });
   });
 
   test('that listens gets mail first, then one that asks; a ping’s and a subagent’s never', () => {
@@ -95,7 +95,7 @@ suite('a wait for mail', () => {
     listen.finish({ kind: 'timeout' });
     assert.equal(waits.forMail(), ask);
     assert.equal(waits.isListening, false);
-    waits.closeAll();
+    waits.endAll({ kind: 'closed' });
   });
 
   test('names the messages whose answers are waited for', () => {
@@ -104,6 +104,6 @@ suite('a wait for mail', () => {
     opened(waits, { message: messageId(902), isMain: false });
     opened(waits, { kind: 'ping', message: messageId(903) });
     assert.deepEqual(waits.asked(), [ASKED, messageId(902)]);
-    waits.closeAll();
+    waits.endAll({ kind: 'closed' });
   });
 });

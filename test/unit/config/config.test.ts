@@ -47,6 +47,8 @@ suite('configuration', () => {
       keepSeatsMs: 90 * DAY_MS,
       peerTurnsPerHour: 20,
       maxHops: 6,
+      maxThreadMessages: 20,
+      pairMessagesPerMinute: 12,
     });
     assert.ok(Object.isFrozen(config) && Object.isFrozen(config.limits));
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { type FolderWatch, watchFolders } from '../../../src/lib/folder-watch.ts';
@@ -76,6 +76,19 @@ suite('watching folders', () => {
     assert.equal(seen.watch.mode, 'polling');
     mkdirSync(folder);
     await waitFor(() => seen.watch.mode === 'events', { what: 'the folder to be watched' });
+  });
+
+  test('a folder that cannot be looked at for a while ends nothing, and is watched again afterwards', async (t) => {
+    const folder = tempFolder(t);
+    const inbox = join(folder, 'inbox');
+    mkdirSync(inbox);
+    const seen = watch(t, [inbox], { rescanMs: 20 });
+    rmSync(inbox, { recursive: true });
+    symlinkSync('inbox', inbox);
+    await waitFor(() => seen.watch.mode === 'polling', { what: 'polling' });
+    rmSync(inbox);
+    mkdirSync(inbox);
+    await waitFor(() => seen.watch.mode === 'events', { what: 'events again' });
   });
 
   test('a file whose name ends like the folder does not end the watch', async (t) => {

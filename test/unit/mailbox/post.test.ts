@@ -41,6 +41,7 @@ suite('sending', () => {
       seq: 1,
       thread: message.id,
       hops: 0,
+      place: 1,
       expectsReply: true,
     });
     assert.match(message.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);

@@ -47,7 +47,15 @@ const RECORD: SeatRecord = {
 };
 
 function asked(end: WaitEnd, changes: Partial<AskOutcome> = {}): string {
-  return renderAsk({ id: messageId(1), peer: PEER, state: 'delivered', reason: undefined, end, ...changes });
+  return renderAsk({
+    id: messageId(1),
+    peer: PEER,
+    state: 'delivered',
+    sinceMs: 4_000,
+    reason: undefined,
+    end,
+    ...changes,
+  });
 }
 
 function mail(...messages: ReturnType<typeof message>[]): WaitEnd {
@@ -91,13 +99,13 @@ suite('the outcome of a question', () => {
 
   test('[M4] is what is known of it, and what to do, when no answer came in time', () => {
     for (const [state, words] of [
-      ['delivered', 'in its mailbox, not yet put before it'],
-      ['offered', 'put before it, not yet proved to be seen'],
+      ['delivered', 'in its mailbox, not yet put before it,'],
+      ['offered', 'put before it, not yet proved to be seen,'],
       ['seen', 'it has seen it'],
       ['accepted', 'accepted'],
     ] as const) {
       const text = asked({ kind: 'timeout' }, { state });
-      assert.ok(text.includes(`is pending (${words}; the peer is busy)`), text);
+      assert.ok(text.includes(`is pending (${words} 4 s ago; the peer is busy)`), text);
       assert.match(text, /will arrive here as a message: go on/);
     }
   });

@@ -1,0 +1,38 @@
+import type { Clock } from '../lib/clock.ts';
+import type { SeatState } from '../protocol/seat.ts';
+import type { HostStatus } from './host-session.ts';
+
+/** Whether the session works or rests, by its registry and, where that tells nothing, by its hooks. */
+export class Activity {
+  readonly #clock: Clock;
+  readonly #status: () => HostStatus;
+  #isBusyByHooks = false;
+  #idleSinceMs: number | undefined;
+
+  constructor({ clock, status }: { clock: Clock; status: () => HostStatus }) {
+    this.#clock = clock;
+    this.#status = status;
+  }
+
+  /** Takes in that a hook of the main conversation was called. */
+  noteHook(event: string): void {
+    if (event === 'UserPromptSubmit') this.#isBusyByHooks = true;
+    if (event === 'Stop' || event === 'StopFailure') this.#isBusyByHooks = false;
+  }
+
+  /** Looks at what the session does now: for how long, in milliseconds, it has been idle; undefined while it works. */
+  idleForMs(): number | undefined {
+    if (this.state !== 'idle') {
+      this.#idleSinceMs = undefined;
+      return undefined;
+    }
+    this.#idleSinceMs ??= this.#clock.now();
+    return this.#clock.now() - this.#idleSinceMs;
+  }
+
+  get state(): Extract<SeatState, HostStatus> {
+    const status = this.#status();
+    if (status !== 'unknown') return status;
+    return this.#isBusyByHooks ? 'busy' : 'idle';
+  }
+}

@@ -1,0 +1,63 @@
+import { type Clock, isoMillis } from '../lib/clock.ts';
+import { recordState, sendReceipt } from '../mailbox/receipts.ts';
+import type { SeatFolder } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import type { MessageId, SeatId } from '../protocol/ids.ts';
+import type { Message } from '../protocol/message.ts';
+import type { StateRecord } from '../protocol/receipt.ts';
+
+export type ReceiptRecord = Pick<StateRecord, 'state' | 'path' | 'reason'>;
+
+export interface ReceiptDeskOptions {
+  readonly root: string;
+  readonly clock: Clock;
+  /** The seat that records. */
+  readonly folder: SeatFolder;
+}
+
+interface LateReceipt {
+  readonly sender: SeatId;
+  readonly message: MessageId;
+  readonly record: StateRecord;
+}
+
+/** More would be the mail of hours in which no sender could be told anything. */
+const MAX_LATE = 1_000;
+
+/**
+ * Tells senders what became of their messages.
+ *
+ * A receipt that cannot be written now (a full disk, a sender's folder that may not be written to) keeps no mail from
+ * the session: it is written later, with the time of what it tells.
+ */
+export class ReceiptDesk {
+  readonly #options: ReceiptDeskOptions;
+  #late: LateReceipt[] = [];
+
+  constructor(options: ReceiptDeskOptions) {
+    this.#options = options;
+  }
+
+  record(message: Message, what: ReceiptRecord): void {
+    const { root, clock, folder } = this.#options;
+    const record: StateRecord = { ...what, at: isoMillis(clock.now()), by: folder.id };
+    if (!succeeds(() => recordState(root, message, record)))
+      this.#late = [...this.#late, { sender: message.from, message: message.id, record }].slice(-MAX_LATE);
+  }
+
+  /** Writes what could not be written before, as far as that works now. */
+  flush(): void {
+    if (this.#late.length === 0) return;
+    this.#late = this.#late.filter((late) => !succeeds(() => sendReceipt(this.#options.root, late)));
+  }
+}
+
+function succeeds(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof CahootsError) return false;
+    throw error;
+  }
+}
