@@ -207,12 +207,7 @@ export class SeatKeeper {
     this.#heartbeatMs = nowMs;
     seat.hold.renew();
     await updateSeatRecord(config.root, seat.folder, { lastHeartbeat: isoSeconds(nowMs) });
-    const retention = {
-      root: config.root,
-      clock,
-      keepMs: config.limits.keepMs,
-      keepSeatsMs: config.limits.keepSeatsMs,
-    };
+    const retention = { root: config.root, clock, ...config.limits };
     pruneSeat(retention, seat.folder, this.#maintenanceTurn);
     // Looking at all seats costs more than one shard: once an hour is enough.
     if (this.#maintenanceTurn % 60 === 0) pruneSeats(retention);

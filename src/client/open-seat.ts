@@ -73,9 +73,8 @@ export class OpenSeat {
     const isDue = clock.now() - Date.parse(record.lastHeartbeat) >= HEARTBEAT_MS;
     if (isDue || record.stopped === true) {
       await renewShellSeat(shellRequest(this.context), { folder: this.folder, record });
-      const { keepMs, keepSeatsMs } = config.limits;
       const turn = Math.floor(clock.now() / HEARTBEAT_MS);
-      pruneSeat({ root: config.root, clock, keepMs, keepSeatsMs }, this.folder, turn);
+      pruneSeat({ root: config.root, clock, ...config.limits }, this.folder, turn);
     } else if (!hasFacade(config.root, this.folder.id)) buildFacade(config.root, record);
   }
 }

@@ -1,6 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { limitsFrom } from '../config/settings.ts';
 import { moveExclusive, TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
@@ -21,8 +20,8 @@ export interface RetentionOptions {
   readonly clock: Clock;
   readonly keepMs: number;
   readonly keepSeatsMs: number;
-  /** For waiting messages that name no duration of their own; the default setting when left out. */
-  readonly expiresAfterMs?: number;
+  /** For waiting messages that name no duration of their own. */
+  readonly expiresAfterMs: number;
 }
 
 /** A temporary file that is this old was left by a process that was killed. */
@@ -97,8 +96,7 @@ function pruneFreeSeat(options: RetentionOptions, id: SeatId): boolean {
 
 function expireMail({ root, clock, expiresAfterMs }: RetentionOptions, folder: SeatFolder): void {
   const owner = { process: thisProcess(), generation: 0 };
-  const byDefault = limitsFrom({}).expiresAfterMs;
-  new Inbox({ root, folder, clock, owner, expiresAfterMs: expiresAfterMs ?? byDefault }).pending();
+  new Inbox({ root, folder, clock, owner, expiresAfterMs }).pending();
 }
 
 /** Ends a removal that was begun, be it by a process that was killed in the middle: mail brings the seat back. */

@@ -259,7 +259,13 @@ suite('kill -9 between any two file operations', { concurrency: 2 }, () => {
           return withMail ? waiting(scene) : undefined;
         },
         check: ({ scene, id, handedOut }) => {
-          pruneSeats({ root: scene.root, clock: scene.clock, keepMs: DAY_MS, keepSeatsMs: DAY_MS });
+          pruneSeats({
+            root: scene.root,
+            clock: scene.clock,
+            keepMs: DAY_MS,
+            keepSeatsMs: DAY_MS,
+            expiresAfterMs: DAY_MS,
+          });
           const seats = namesIn(join(scene.root, 'seats')).filter((name) => name !== 'aaaaaa');
           assert.ok(seats.length === 0 || seats.join() === 'bbbbbb', seats.join());
           if (withMail)

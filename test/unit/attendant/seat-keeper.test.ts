@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { SeatKeeper } from '../../../src/attendant/seat-keeper.ts';
@@ -10,7 +10,7 @@ import { post } from '../../../src/mailbox/post.ts';
 import { createSeatFolder, facadeOf, type SeatFolder, seatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { SeatId } from '../../../src/protocol/ids.ts';
 import type { SeatRecord } from '../../../src/protocol/seat.ts';
-import { deadProcess, type MovableClock } from '../../fixtures/temp-root.ts';
+import { DAY_MS, deadProcess, type MovableClock } from '../../fixtures/temp-root.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
 
 interface KeptSeat {
@@ -232,6 +232,26 @@ suite('the seat of a session', () => {
     kept.clock.offsetMs += 5 * 60_000;
     await kept.keeper.check();
     assert.ok(heartbeat() - before >= 5 * 60_000 - 2_000);
+  });
+});
+
+suite('the seats that nobody sits on', () => {
+  test('keep their mail for as long as the person’s setting says', async (t) => {
+    const kept = keep(t);
+    writeFileSync(join(kept.host.root, 'settings.json'), '{"expiresAfterDays":60}');
+    const { keeper, clock } = another(t, kept, 'c-2');
+    keeper.open({ ephemeral: false });
+    const away = createSeatFolder(kept.host.root, 'bbbbbb' as SeatId);
+    sendTo(kept, away);
+    clock.offsetMs = 10 * DAY_MS;
+    await keeper.check();
+    assert.equal(readdirSync(away.inbox).length, 1);
+    clock.offsetMs = 61 * DAY_MS;
+    for (let minutes = 0; minutes < 60; minutes += 1) {
+      clock.offsetMs += 60_000;
+      await keeper.check();
+    }
+    assert.equal(readdirSync(away.inbox).length, 0);
   });
 });
 

@@ -23,7 +23,7 @@ import {
 } from '../../fixtures/temp-root.ts';
 
 function options({ root, clock }: TempRoot): Parameters<typeof pruneSeats>[0] {
-  return { root, clock, keepMs: 30 * DAY_MS, keepSeatsMs: 90 * DAY_MS };
+  return { root, clock, keepMs: 30 * DAY_MS, keepSeatsMs: 90 * DAY_MS, expiresAfterMs: 7 * DAY_MS };
 }
 
 function seatWith(temp: TempRoot, id: string, changes: Partial<SeatRecord> = {}): SeatFolder {
