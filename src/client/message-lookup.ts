@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unlessGone } from '../lib/errno.ts';
-import { readRegular } from '../lib/read-regular.ts';
+import { readUnlessForbidden } from '../lib/read-regular.ts';
 import { parseClaimName } from '../mailbox/claim-name.ts';
 import { readPast } from '../mailbox/past.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
@@ -44,7 +44,7 @@ function readClaimed(folder: SeatFolder, id: MessageId): Message | undefined {
 }
 
 function readMessage(path: string): Message | undefined {
-  const file = readRegular(path, MAX_MESSAGE_FILE_BYTES);
+  const file = readUnlessForbidden(path, MAX_MESSAGE_FILE_BYTES);
   return file.kind === 'text' ? parseJson(file.text, messageSchema) : undefined;
 }
 

@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { moveExclusive, TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { removeOldFiles } from '../lib/old-files.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import { removeFacade } from '../mailbox/facade.ts';
 import { Inbox } from '../mailbox/inbox.ts';
@@ -29,6 +30,8 @@ const ABANDONED_MS = 60 * 60 * 1000;
 /** A seat of a session that no person started is of no use once that session has ended. */
 const KEEP_EPHEMERAL_MS = 60 * 60 * 1000;
 const REMOVED = '.removed-';
+/** Begins the name of a folder in the root in which somebody tries whether the file system tells of changes. */
+export const TRIAL_PREFIX = `${TEMPORARY_PREFIX}watch-`;
 
 /** Removes a bounded part of what is older than it is kept: call it now and then with a growing `turn`. */
 export function pruneSeat({ root, clock, keepMs }: RetentionOptions, folder: SeatFolder, turn: number): void {
@@ -45,18 +48,25 @@ export function pruneSeat({ root, clock, keepMs }: RetentionOptions, folder: Sea
  */
 export function pruneSeats(options: RetentionOptions): number {
   let removed = 0;
-  for (const folder of [options.root, seatsFolder(options.root)])
-    removeTemporaries(folder, options.clock.now() - ABANDONED_MS);
+  const abandonedMs = options.clock.now() - ABANDONED_MS;
+  for (const folder of [options.root, seatsFolder(options.root)]) removeTemporaries(folder, abandonedMs);
+  unlessOdd(() => removeTrials(options.root, abandonedMs));
   for (const name of unlessGone(() => readdirSync(seatsFolder(options.root)), [])) {
-    try {
+    unlessOdd(() => {
       if (name.startsWith(REMOVED)) finishRemoval(options.root, name);
       else if (isSeatId(name) && pruneFreeSeat(options, name)) removed += 1;
-    } catch (error) {
-      // One seat that cannot be looked after must not keep the others from it.
-      if (!(error instanceof CahootsError) && errnoOf(error) === undefined) throw error;
-    }
+    });
   }
   return removed;
+}
+
+/** One seat or folder that cannot be looked after must not keep the others from it. */
+function unlessOdd(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof CahootsError) && errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** Whether mail waits in a seat, taken or not. */
@@ -126,10 +136,14 @@ function mergeMail(left: { inbox: string; claimed: string }, folder: SeatFolder)
 }
 
 function removeTemporaries(folder: string, olderThanMs: number): void {
-  for (const name of unlessGone(() => readdirSync(folder), [])) {
-    if (!name.startsWith(TEMPORARY_PREFIX)) continue;
-    const path = join(folder, name);
-    const modifiedMs = unlessGone(() => lstatSync(path).mtimeMs, Number.POSITIVE_INFINITY);
-    if (modifiedMs < olderThanMs) unlessGone(() => unlinkSync(path), undefined);
+  removeOldFiles(folder, { isMeant: (name) => name.startsWith(TEMPORARY_PREFIX), olderThanMs });
+}
+
+/** The folders of a doctor that was killed while it tried whether changes are told: nothing else is ever in them. */
+function removeTrials(root: string, olderThanMs: number): void {
+  for (const name of unlessGone(() => readdirSync(root), [])) {
+    const path = join(root, name);
+    if (name.startsWith(TRIAL_PREFIX) && isOwnFolder(path) && lstatSync(path).mtimeMs < olderThanMs)
+      rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
+import { TRIAL_PREFIX } from '../directory/retention.ts';
 import { deferred } from '../lib/deferred.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { watchFolders } from '../lib/folder-watch.ts';
@@ -14,7 +14,7 @@ const FEW_LEFT = 10;
 
 /** Whether the file system tells of a new file in the root in time, and how many watches the system has left. */
 export async function checkWatch(root: string): Promise<Check> {
-  const folder = join(root, `${TEMPORARY_PREFIX}watch-${process.pid}-${randomId(6)}`);
+  const folder = join(root, `${TRIAL_PREFIX}${process.pid}-${randomId(6)}`);
   try {
     mkdirSync(folder, { mode: 0o700 });
     return await watchFor(folder);

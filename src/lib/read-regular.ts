@@ -45,6 +45,20 @@ export function readRegular(path: string, maxBytes: number): ReadResult {
 }
 
 /**
+ * {@link readRegular}, but a file that may not be read, or that the disk cannot give, is `not-regular` too: such a file is
+ * as useless as a torn one, and must not stop who reads its neighbours.
+ */
+export function readUnlessForbidden(path: string, maxBytes: number): ReadResult {
+  try {
+    return readRegular(path, maxBytes);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return { kind: 'not-regular' };
+    throw error;
+  }
+}
+
+/**
  * Reads a small text file in half the time of {@link readRegular}, for listings of thousands; undefined for whatever is
  * no regular UTF-8 file of at most `maxBytes`. A file that is swapped for a link in between is followed.
  */

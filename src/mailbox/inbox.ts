@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { moveExclusive, moveOver, placeExclusive, TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isoMillis } from '../lib/clock.ts';
 import { unlessGone } from '../lib/errno.ts';
+import { removeOldFile } from '../lib/old-files.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import { type ClaimName, type ClaimOwner, claimPath, parseClaimName } from './claim-name.ts';
@@ -292,10 +293,8 @@ export class Inbox {
     const isOrphan =
       name.endsWith(ACCEPTED_MARK) && !there.has(`${name.slice(0, -ACCEPTED_MARK.length)}.json`);
     if (!isOrphan && !name.startsWith(TEMPORARY_PREFIX)) return;
-    const path = join(this.#options.folder.inbox, name);
-    const age =
-      this.#options.clock.now() - unlessGone(() => lstatSync(path).mtimeMs, Number.POSITIVE_INFINITY);
-    if (age > ABANDONED_MS) unlessGone(() => unlinkSync(path), undefined);
+    const { folder, clock } = this.#options;
+    removeOldFile(join(folder.inbox, name), clock.now() - ABANDONED_MS);
   }
 
   #removeMark(id: MessageId): void {

@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
+import { removeOldFiles } from '../lib/old-files.ts';
 import type { Message } from '../protocol/message.ts';
 import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
 import { isOwnFolder, isThere } from './seat-folder.ts';
@@ -120,9 +111,5 @@ export function parseJournal(text: string): JournalEntry[] {
 
 /** Removes day files last written before `olderThanMs`. */
 export function pruneJournal(root: string, olderThanMs: number): void {
-  for (const name of unlessGone(() => readdirSync(journalFolder(root)), [])) {
-    const path = join(journalFolder(root), name);
-    if (unlessGone(() => statSync(path).mtimeMs, Number.POSITIVE_INFINITY) < olderThanMs)
-      unlessGone(() => unlinkSync(path), undefined);
-  }
+  removeOldFiles(journalFolder(root), { isMeant: () => true, olderThanMs });
 }

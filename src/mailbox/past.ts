@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
-import { readRegular } from '../lib/read-regular.ts';
+import { readUnlessForbidden } from '../lib/read-regular.ts';
 import { type MessageId, shardOf } from '../protocol/ids.ts';
 import { MAX_MESSAGE_FILE_BYTES } from '../protocol/message.ts';
 import { isOwnFolder, makeFolder, requireOwnFolder } from './seat-folder.ts';
@@ -31,7 +31,7 @@ export function isPast(folder: string, id: MessageId): boolean {
 
 /** The parsed JSON object of a past message's file, or undefined when there is none that can be read. */
 export function readPast(folder: string, id: MessageId): unknown {
-  const found = readRegular(pastPath(folder, id), MAX_MESSAGE_FILE_BYTES);
+  const found = readUnlessForbidden(pastPath(folder, id), MAX_MESSAGE_FILE_BYTES);
   if (found.kind !== 'text') return undefined;
   try {
     return JSON.parse(found.text);

@@ -5,7 +5,7 @@ import { placeExclusive, writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { tryWithLock } from '../lib/file-lock.ts';
 import { randomId } from '../lib/random-id.ts';
-import { readRegular } from '../lib/read-regular.ts';
+import { readUnlessForbidden } from '../lib/read-regular.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
@@ -111,7 +111,7 @@ function removeReceipts(folder: SeatFolder, receipts: readonly NamedReceipt[]): 
 }
 
 function foldedStates(folder: SeatFolder, id: MessageId): StateRecord[] {
-  const found = readRegular(pastPath(folder.outbox, id), Number.MAX_SAFE_INTEGER);
+  const found = readUnlessForbidden(pastPath(folder.outbox, id), Number.MAX_SAFE_INTEGER);
   return found.kind === 'text' ? (parseJson(found.text, sentCopySchema)?.states ?? []) : [];
 }
 
@@ -130,7 +130,7 @@ function receiptNames(folder: SeatFolder): string[] {
 function readReceipts(folder: SeatFolder, names: readonly string[]): NamedReceipt[] {
   return names.flatMap((file) => {
     const path = join(folder.receipts, file);
-    const found = readRegular(path, MAX_RECEIPT_BYTES);
+    const found = readUnlessForbidden(path, MAX_RECEIPT_BYTES);
     // It was just folded by another process.
     if (found.kind === 'missing') return [];
     const receipt = found.kind === 'text' ? parseJson(found.text, receiptSchema) : undefined;

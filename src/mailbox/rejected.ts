@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { moveOver, writeAtomic } from '../lib/atomic-write.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { randomId } from '../lib/random-id.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import { INVALID_SHARD, pastPathForWriting } from './past.ts';
 import { isOwnFolder, makeFolder, type SeatFolder } from './seat-folder.ts';
@@ -10,7 +11,8 @@ import { isOwnFolder, makeFolder, type SeatFolder } from './seat-folder.ts';
 /**
  * Moves a file that is no valid message out of the reader's way, with a text beside it that says why; returns whether
  * it did. Once: of several readers that reject the same file one moves it. Links and folders are moved as they are,
- * never followed. What cannot be moved (a folder without permission, a full disk) stays: it must stop no reader.
+ * never followed. What cannot be moved (a folder without permission or of somebody else, a full disk) stays: it must stop no
+ * reader.
  */
 export function rejectInvalid(folder: SeatFolder, path: string, reason: string): boolean {
   const safeName = basename(path)
@@ -26,7 +28,7 @@ export function rejectInvalid(folder: SeatFolder, path: string, reason: string):
     writeReason(() => writeFileSync(`${place}.reason`, `${reason}\n`, { flag: 'wx', mode: 0o600 }));
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (errnoOf(error) === undefined && !(error instanceof CahootsError)) throw error;
     return false;
   }
 }

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, unlessGone } from '../lib/errno.ts';
-import { describeUnread, type ReadResult, readRegular } from '../lib/read-regular.ts';
+import { unlessGone } from '../lib/errno.ts';
+import { describeUnread, readUnlessForbidden } from '../lib/read-regular.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
 import { MAX_MESSAGE_FILE_BYTES, type Message, parseMessage } from '../protocol/message.ts';
 import { rejectInvalid } from './rejected.ts';
@@ -55,7 +55,7 @@ export function idOfFile(name: string): MessageId | undefined {
 
 /** Reads and checks one message file. Throws only for faults of the file system that may pass. */
 export function readMessageFile(path: string, expected: { id: MessageId; to: Message['to'] }): ReadMessage {
-  const found = readUnlessForbidden(path);
+  const found = readUnlessForbidden(path, MAX_MESSAGE_FILE_BYTES);
   if (found.kind === 'missing') return undefined;
   if (found.kind !== 'text')
     return { ok: false, path, reason: describeUnread(found, MAX_MESSAGE_FILE_BYTES) };
@@ -148,15 +148,4 @@ function stampOf(path: string): string | undefined {
     const { ino, ctimeNs, size } = lstatSync(path, { bigint: true });
     return `${ino}-${ctimeNs}-${size}`;
   }, undefined);
-}
-
-/** A file that may not or cannot be read is as useless as a torn one, and must not stop the reader. */
-function readUnlessForbidden(path: string): ReadResult {
-  try {
-    return readRegular(path, MAX_MESSAGE_FILE_BYTES);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return { kind: 'not-regular' };
-    throw error;
-  }
 }

@@ -182,6 +182,32 @@ suite('what a seat keeps', () => {
       );
   });
 
+  test('a folder under the name of a temporary file keeps nothing from being looked after', (t) => {
+    const temp = tempRoot(t);
+    const [a, b] = [seatWith(temp, 'aaaaaa'), seatWith(temp, 'bbbbbb')];
+    const { id } = temp.send(a, b);
+    for (const folder of [temp.root, seatsFolder(temp.root), b.path]) {
+      mkdirSync(join(folder, '.tmp-odd'));
+      utimesSync(join(folder, '.tmp-odd'), 1, 1);
+    }
+    temp.clock.offsetMs = 8 * DAY_MS;
+    pruneSeats(options(temp));
+    pruneSeat(options(temp), b, 0);
+    assert.equal(statesOf(a, id).at(-1)?.state, 'expired');
+  });
+
+  test('the folder in which doctor tried whether changes are told goes once it is old', (t) => {
+    const temp = tempRoot(t);
+    const trials = ['.tmp-watch-1-aaaaaa', '.tmp-watch-2-bbbbbb'].map((name) => join(temp.root, name));
+    for (const trial of trials) {
+      mkdirSync(trial);
+      writeFileSync(join(trial, 'event'), '');
+    }
+    utimesSync(trials[0] ?? '', 1, 1);
+    pruneSeats(options(temp));
+    assert.deepEqual(trials.map(existsSync), [false, true]);
+  });
+
   test('handled messages and sent copies are kept for as long as the setting says', (t) => {
     const temp = tempRoot(t);
     const [a, b] = [seatWith(temp, 'aaaaaa'), seatWith(temp, 'bbbbbb')];

@@ -260,6 +260,22 @@ suite('files in an inbox that are no messages', () => {
     assert.deepEqual(readdirSync(b.inbox), ['msg-000000000001.x7Fq3d']);
   });
 
+  test('a folder under the name of a temporary file keeps no mail back, however old it is', (t) => {
+    const { seat, inbox, send } = tempRoot(t);
+    const b = seat('bbbbbb');
+    for (const name of ['.tmp-1-folder', 'msg-000000000001.accepted']) {
+      mkdirSync(join(b.inbox, name));
+      utimesSync(join(b.inbox, name), 1, 1);
+    }
+    const { id } = send(seat('aaaaaa'), b);
+    assert.deepEqual(
+      inbox(b)
+        .pending()
+        .map((pending) => pending.id),
+      [id],
+    );
+  });
+
   test('receipts that are none are moved out of the way, and the good ones are filed', (t) => {
     const { seat, send, clock } = tempRoot(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { MAX_LINE_BYTES } from '../../../src/lib/json-lines.ts';
@@ -16,6 +16,7 @@ import { foldReceipts, recordState, statesOf } from '../../../src/mailbox/receip
 import { type SeatId, shardOf } from '../../../src/protocol/ids.ts';
 import type { MessageState, StateRecord } from '../../../src/protocol/receipt.ts';
 import { DAY_MS, deadProcess, tempRoot } from '../../fixtures/temp-root.ts';
+import { unprivileged } from '../../fixtures/unprivileged.ts';
 
 function record(state: MessageState, second: number, more: Partial<StateRecord> = {}): StateRecord {
   return { state, at: `2126-11-20T22:41:0${second}.000Z`, by: 'bbbbbb' as SeatId, ...more };
@@ -118,6 +119,26 @@ suite('receipts', () => {
     const last = statesOf(a, message.id).at(-1);
     assert.equal(last?.state, 'refused');
     assert.match(last.reason ?? '', /^漢{1000}/);
+  });
+
+  test('one that may not be read keeps no other one back, nor does such a sent copy', (t) => {
+    const { root, seat, send } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const [good, hidden] = [send(a, b), send(a, b)];
+    for (const message of [good, hidden]) recordState(root, message, record('seen', 1));
+    const unreadable = join(a.receipts, 'msg-000000000009.seen-abcdef.json');
+    writeFileSync(unreadable, '{}');
+    chmodSync(unreadable, 0);
+    chmodSync(pastPath(a.outbox, hidden.id), 0);
+    unprivileged(root, () => {
+      foldReceipts(a);
+      assert.equal(statesOf(a, good.id).at(-1)?.state, 'seen');
+      assert.equal(statesOf(a, hidden.id).at(-1)?.state, 'seen');
+    });
+    assert.deepEqual(
+      readdirSync(a.receipts).filter((name) => name.startsWith(good.id)),
+      [],
+    );
   });
 
   test('a sender without a seat here, or whose seat is gone, costs nothing', (t) => {
