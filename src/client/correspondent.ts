@@ -10,6 +10,7 @@ import type { MessageId } from '../protocol/ids.ts';
 import type { Message, MessageType, PermissionClass } from '../protocol/message.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import { findReceived, findSent } from './message-lookup.ts';
+import { unlessMailboxFails } from './storage-fault.ts';
 import { type GuardLimits, StormGuard } from './storm-guard.ts';
 
 export interface CorrespondentOptions {
@@ -92,8 +93,11 @@ export class Correspondent {
       metadata: { ...this.#metadata(peer), ...(type === 'response' ? { answeredBy } : {}) },
     };
     const sent = this.#post(draft);
-    if (original.type === 'query')
-      recordState(root, original, { state: 'answered', at: isoMillis(clock.now()), by: folder.id });
+    // The answer is there: receipts that cannot be written must not make it look unsent, or it is sent once more.
+    if (original.type === 'query') {
+      const answered = { state: 'answered', at: isoMillis(clock.now()), by: folder.id } as const;
+      unlessMailboxFails(() => recordState(root, original, answered));
+    }
     return { sent, to: original };
   }
 

@@ -1,4 +1,5 @@
 import { isoMillis } from '../lib/clock.ts';
+import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
@@ -6,6 +7,7 @@ import type { Message } from '../protocol/message.ts';
 import { findReceived } from './message-lookup.ts';
 import type { OpenSeat } from './open-seat.ts';
 import { seatHeld } from './own-seat.ts';
+import { unlessMailboxFails } from './storage-fault.ts';
 
 /** The message id in what a person or program typed. Throws `usage`. */
 export function requireMessageId(text: string): MessageId {
@@ -33,11 +35,19 @@ export function replyFromSeat(
   }
   const claimed = seat.inbox.claim(id);
   if (claimed === undefined) return seat.correspondent.reply(id, content).sent;
-  recordSeen(seat, claimed.message);
+  unlessMailboxFails(() => recordSeen(seat, claimed.message));
+  const sent = replyOrRelease(seat, { claimed, content });
+  // Should that fail, the message comes back once this process has ended, marked as a repeat.
+  unlessMailboxFails(() => seat.inbox.settle(claimed));
+  return sent;
+}
+
+function replyOrRelease(
+  seat: OpenSeat,
+  { claimed, content }: { claimed: ClaimedMessage; content: string },
+): Message {
   try {
-    const { sent } = seat.correspondent.reply(id, content);
-    seat.inbox.settle(claimed);
-    return sent;
+    return seat.correspondent.reply(claimed.message.id, content).sent;
   } catch (error) {
     seat.inbox.release(claimed, { maybeSeen: true });
     throw error;

@@ -16,7 +16,19 @@ export function unlessStorageFails(work: () => void): void {
   }
 }
 
-/** The same for what is done later: `promise.catch(ignoreStorageFault)`. */
+/**
+ * Does what concerns only somebody else's mailbox, or what is left to do after the work itself is done: nothing that is
+ * wrong there stops who works here. Only a fault of ours is thrown.
+ */
+export function unlessMailboxFails(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof CahootsError) && !isStorageFault(error)) throw error;
+  }
+}
+
+/** The same as {@link unlessStorageFails} for what is done later: `promise.catch(ignoreStorageFault)`. */
 export function ignoreStorageFault(error: unknown): void {
   if (!isStorageFault(error)) throw error;
 }
