@@ -10,7 +10,7 @@ import { waitForMail } from './mail-wait.ts';
 import { findReceived } from './message-lookup.ts';
 import { announceAsk } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
-import { unlessStorageFails } from './storage-fault.ts';
+import { unlessMailboxFails, unlessStorageFails } from './storage-fault.ts';
 
 export interface Question {
   readonly peer: Peer;
@@ -65,7 +65,7 @@ function lookForAnswer(seat: OpenSeat, sent: Message): AskOutcome {
   const claimed = claimResponse(seat, sent);
   const response = claimed?.message ?? takenResponse(seat, sent);
   if (response !== undefined) {
-    unlessStorageFails(() => recordAnswer(seat.context, seat.folder, response));
+    unlessMailboxFails(() => recordAnswer(seat.context, seat.folder, response));
     return { sent, state: 'answered', reason: undefined, response, claimed };
   }
   const states = statesNow(seat, sent);

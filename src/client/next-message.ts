@@ -5,14 +5,13 @@ import { isoMillis } from '../lib/clock.ts';
 import { livenessOf, thisProcess } from '../lib/process-identity.ts';
 import type { ClaimedMessage, PendingMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
-import { CahootsError } from '../protocol/errors.ts';
 import type { Message } from '../protocol/message.ts';
 import { recordAnswer } from './answer.ts';
 import { readJournalTail } from './journal-tail.ts';
 import { waitForMail } from './mail-wait.ts';
 import { awaitedAnswers } from './open-asks.ts';
 import type { OpenSeat } from './open-seat.ts';
-import { ignoreStorageFault, unlessStorageFails } from './storage-fault.ts';
+import { ignoreStorageFault, unlessMailboxFails } from './storage-fault.ts';
 
 /** Two that answer each other's pings with pings that name no ping, as v1's do, would never stop. */
 const PING_PAUSE_MS = 60_000;
@@ -38,8 +37,8 @@ export async function nextMessage(
   if (claimed === undefined) return undefined;
   const { message } = claimed;
   try {
-    unlessStorageFails(() => recordAnswer(seat.context, seat.folder, message));
-    unlessStorageFails(() => answerPing(seat, message));
+    unlessMailboxFails(() => recordAnswer(seat.context, seat.folder, message));
+    unlessMailboxFails(() => answerPing(seat, message));
   } catch (error) {
     seat.inbox.release(claimed, { maybeSeen: false });
     throw error;
@@ -92,7 +91,8 @@ function refuse(seat: OpenSeat, claimed: ClaimedMessage, reason: string): void {
   const { config, clock } = seat.context;
   seat.inbox.reject(claimed, reason);
   const at = isoMillis(clock.now());
-  recordState(config.root, claimed.message, { state: 'refused', at, by: seat.folder.id, reason });
+  const record = { state: 'refused', at, by: seat.folder.id, reason } as const;
+  unlessMailboxFails(() => recordState(config.root, claimed.message, record));
 }
 
 /** A ping is answered with a ping, unless it answers one or this seat has just sent one. */
@@ -108,10 +108,5 @@ function answerPing(seat: OpenSeat, { id, type, from, inReplyTo }: Message): voi
   );
   const peer = findPeer(config.root, from, clock.now());
   if (hasJustSent || peer === undefined) return;
-  try {
-    seat.correspondent.send(peer, { type: 'ping', content: 'connected', inReplyTo: id });
-  } catch (error) {
-    // It has gone in between.
-    if (!(error instanceof CahootsError) || error.code !== 'peer-unknown') throw error;
-  }
+  seat.correspondent.send(peer, { type: 'ping', content: 'connected', inReplyTo: id });
 }

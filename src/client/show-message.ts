@@ -3,7 +3,7 @@ import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import type { MessageType } from '../protocol/message.ts';
 import type { OpenSeat } from './open-seat.ts';
-import { unlessStorageFails } from './storage-fault.ts';
+import { unlessMailboxFails } from './storage-fault.ts';
 
 /** Their senders wait to hear that a person or program saw them; the others are between programs. */
 const READ_BY_SOMEBODY: ReadonlySet<MessageType> = new Set(['query', 'response', 'note']);
@@ -33,7 +33,7 @@ export async function showMessage(
   if (!READ_BY_SOMEBODY.has(message.type)) return;
   const by = seat.folder.id;
   const seenAt = isoMillis(clock.now());
-  unlessStorageFails(() => {
+  unlessMailboxFails(() => {
     recordState(config.root, message, { state: 'offered', at: offeredAt, by, path: 'listen' });
     recordState(config.root, message, { state: 'seen', at: seenAt, by, path: 'listen' });
   });

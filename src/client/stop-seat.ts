@@ -6,6 +6,7 @@ import { isSeatId, type SeatId } from '../protocol/ids.ts';
 import { readJournalTail } from './journal-tail.ts';
 import type { OpenSeat } from './open-seat.ts';
 import { seatHeld } from './own-seat.ts';
+import { unlessMailboxFails } from './storage-fault.ts';
 import { type WaitingMessage, waitingMail } from './waiting-mail.ts';
 
 /** What leaving a seat amounted to. */
@@ -27,9 +28,13 @@ export async function stopSeat(seat: OpenSeat): Promise<StoppedSeat> {
   const { config, clock } = seat.context;
   const { record } = seat;
   if (record.kind !== 'shell') throw seatHeld(record);
-  const told = recentPartners(seat).filter(({ state }) => state !== 'away');
-  for (const peer of told) {
-    seat.correspondent.send(peer, { type: 'session-ended', content: 'The session has ended.' });
+  const told: Peer[] = [];
+  for (const peer of recentPartners(seat)) {
+    if (peer.state === 'away') continue;
+    unlessMailboxFails(() => {
+      seat.correspondent.send(peer, { type: 'session-ended', content: 'The session has ended.' });
+      told.push(peer);
+    });
   }
   await updateSeatRecord(config.root, seat.folder, {
     stopped: true,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ask } from '../../../src/client/ask.ts';
@@ -8,16 +8,18 @@ import { nextMessage, whileListening } from '../../../src/client/next-message.ts
 import { announceAsk, asksFolder, awaitedAnswers } from '../../../src/client/open-asks.ts';
 import { type OpenSeat, openOrMakeOwnSeat } from '../../../src/client/open-seat.ts';
 import { showMessage } from '../../../src/client/show-message.ts';
+import { stopSeat } from '../../../src/client/stop-seat.ts';
 import { toldError } from '../../../src/client/told-error.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import { claimPath } from '../../../src/mailbox/claim-name.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import { facadeOf } from '../../../src/mailbox/seat-folder.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
-import type { MessageId } from '../../../src/protocol/ids.ts';
+import type { MessageId, SeatId } from '../../../src/protocol/ids.ts';
 import { waitFor } from '../../../src/testing/wait-for.ts';
 import { type ClientBench, clientBench } from '../../fixtures/client-context.ts';
-import { deadProcess } from '../../fixtures/temp-root.ts';
+import { messageText } from '../../fixtures/message-text.ts';
+import { DAY_MS, deadProcess } from '../../fixtures/temp-root.ts';
 
 const ID = 'msg-000000000001' as MessageId;
 
@@ -183,6 +185,47 @@ suite('listening', () => {
     assert.equal(pings, 2);
   });
 });
+
+suite('a peer whose mailbox is broken', () => {
+  test('and who pings keeps no listener from the rest of the mail [M3]', async (t) => {
+    const { bench, app, lib } = await two(t);
+    brokenV1(bench);
+    const ping = messageText({ id: ID, from: 'v1v1v1', to: lib.folder.id, type: 'ping', seq: undefined });
+    writeFileSync(join(lib.folder.inbox, `${ID}.json`), ping);
+    const first = await nextMessage(lib, { waitMs: 1000, signal: never() });
+    assert.equal(first?.message.type, 'ping');
+    lib.inbox.settle(first);
+    app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'hi' });
+    assert.equal((await nextMessage(lib, { waitMs: 1000, signal: never() }))?.message.content, 'hi');
+  });
+
+  test('keeps nobody from leaving a seat, and is not said to have been told', async (t) => {
+    const { bench, app, lib } = await two(t);
+    const { inbox } = brokenV1(bench);
+    rmSync(inbox);
+    mkdirSync(inbox);
+    for (const name of ['v1v1v1', 'lib'])
+      app.correspondent.send(app.correspondent.resolve(name), { type: 'note', content: 'hi' });
+    rmSync(inbox, { recursive: true });
+    symlinkSync('/', inbox);
+    const { told } = await stopSeat(app);
+    assert.deepEqual(
+      told.map(({ id }) => id),
+      [lib.folder.id],
+    );
+    assert.equal(app.record.stopped, true);
+  });
+});
+
+/** A session of session-bridge v1 in whose inbox nobody can write. */
+function brokenV1({ root }: ClientBench): { inbox: string } {
+  const { path, manifest, inbox } = facadeOf(root, 'v1v1v1' as SeatId);
+  const lastHeartbeat = new Date(Date.now() + DAY_MS).toISOString();
+  mkdirSync(path);
+  writeFileSync(manifest, JSON.stringify({ sessionId: 'v1v1v1', projectName: 'v1', lastHeartbeat }));
+  symlinkSync('/', inbox);
+  return { inbox };
+}
 
 suite('an ask', () => {
   test('tells each step that becomes known, and ends with the answer', async (t) => {
