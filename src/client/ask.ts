@@ -41,7 +41,8 @@ const RECENT_ENTRIES = 500;
  * Sends a question to a peer and waits for the response.
  *
  * The wait ends with the response, with a state that lets none be expected, or when the time is up; an answer that comes
- * later waits in the mailbox. Rejects with `cancelled` when the signal aborts; the question stays asked.
+ * later waits in the mailbox. Rejects with `cancelled` when the signal aborts, and with `seat-held` once a session sits on
+ * the seat and takes the answer; the question stays asked.
  */
 export async function ask(seat: OpenSeat, question: Question): Promise<AskOutcome> {
   const { peer, content, waitMs, signal, onState } = question;
@@ -76,6 +77,7 @@ function lookForAnswer(seat: OpenSeat, sent: Message): AskOutcome {
 
 /** A response counts when it comes from the one who was asked: others know the id, too. */
 function claimResponse(seat: OpenSeat, { id, to }: Message): ClaimedMessage | undefined {
+  seat.requireNotHeld();
   for (const pending of seat.inbox.pending()) {
     if (pending.type !== 'response' || pending.inReplyTo !== id || pending.from !== to) continue;
     const claimed = seat.inbox.claim(pending.id);

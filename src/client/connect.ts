@@ -18,7 +18,7 @@ const STALE_MS = 5 * 60 * 1000;
 
 /**
  * Sends a ping to a peer and waits shortly for the one that answers it, where somebody is there to answer. Rejects with
- * `cancelled` when the signal aborts.
+ * `cancelled` when the signal aborts, and with `seat-held` once a session sits on the seat.
  */
 export async function connect(seat: OpenSeat, peer: Peer, signal: AbortSignal): Promise<Connection> {
   const sent = seat.correspondent.send(peer, { type: 'ping', content: 'connected' });
@@ -35,6 +35,7 @@ function claimAnswer(
   seat: OpenSeat,
   { sent, peer }: { sent: Message; peer: Peer },
 ): ClaimedMessage | undefined {
+  seat.requireNotHeld();
   for (const { id, type, from, inReplyTo } of seat.inbox.pending()) {
     if (type !== 'ping' || from !== peer.id) continue;
     // v1 answers with a ping that may name none.

@@ -27,7 +27,8 @@ export interface NextMessageWait {
  * Takes the next message of a seat for this process, waiting for one when there is none; undefined when the time is up.
  *
  * Of all processes that wait on a seat one gets each message. Left alone are answers that a living process of this seat
- * waits for; messages of blocked peers are refused. A ping is answered. Rejects with `cancelled` when the signal aborts.
+ * waits for; messages of blocked peers are refused. A ping is answered. Rejects with `cancelled` when the signal aborts,
+ * and with `seat-held` once a session sits on the seat.
  */
 export async function nextMessage(
   seat: OpenSeat,
@@ -67,6 +68,7 @@ export async function whileListening<T>(seat: OpenSeat, work: () => Promise<T>):
 }
 
 function claimNext(seat: OpenSeat): ClaimedMessage | undefined {
+  seat.requireNotHeld();
   const awaited = awaitedAnswers(seat.folder);
   for (const pending of seat.inbox.pending()) {
     if (pending.type === 'response' && pending.inReplyTo !== null && awaited.has(pending.inReplyTo)) continue;

@@ -11,7 +11,7 @@ import { createSeatFolder, openRoot, type SeatFolder } from '../mailbox/seat-fol
 import type { SeatRecord } from '../protocol/seat.ts';
 import { type ClientContext, mailContext } from './client-context.ts';
 import { Correspondent } from './correspondent.ts';
-import { findOwnSeat, isHeld, permissionClassOf, type SeatWish, seatMissing } from './own-seat.ts';
+import { findOwnSeat, isHeld, permissionClassOf, type SeatWish, seatHeld, seatMissing } from './own-seat.ts';
 import { ignoreStorageFault, unlessStorageFails } from './storage-fault.ts';
 
 /** The seat that a call speaks for, with what writes in its name and what takes its mail. */
@@ -51,6 +51,14 @@ export class OpenSeat {
   /** Whether a session sits here, whose attendant alone takes the mail. */
   get isHeld(): boolean {
     return isHeld(this.context, this.record);
+  }
+
+  /**
+   * Throws `seat-held` when a session sits here by now: for who takes mail. One that sat down after the seat was opened
+   * must not lose its mail to this process.
+   */
+  requireNotHeld(): void {
+    if (this.isHeld) throw seatHeld(this.record);
   }
 
   /**

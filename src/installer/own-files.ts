@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { allSeatFolders } from '../client/all-seats.ts';
 import type { ResolvedPaths } from '../config/config.ts';
 import { settingsFile } from '../config/config.ts';
+import { currentHolder } from '../directory/seat-hold.ts';
+import { readSeatRecord } from '../directory/seat-record.ts';
 import { trustFile } from '../directory/trust.ts';
 import { TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { livenessOf } from '../lib/process-identity.ts';
 import { journalFolder } from '../mailbox/journal.ts';
-import { isThere, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
+import { isThere, type SeatFolder, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
+import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId } from '../protocol/ids.ts';
+import type { SeatRecord } from '../protocol/seat.ts';
 import { eraseSeat } from './erase-seat.ts';
 import { copiesFolder } from './plugin-copy.ts';
 import { isWakeFolder, wakeFolder } from './wake-folders.ts';
@@ -78,9 +83,14 @@ export function tidyRoot(root: string): void {
 }
 
 function removeSeats(root: string): void {
+  const held: string[] = [];
   for (const folder of allSeatFolders(root)) {
     // A link is none of ours, wherever it leads.
-    if (lstatSync(folder.path).isDirectory()) eraseSeat(root, folder);
+    if (!lstatSync(folder.path).isDirectory()) continue;
+    const record = readSeatRecord(folder);
+    // The person may have taken a while to say yes: somebody may have sat down since it was asked.
+    if (isSatOn(folder, record)) held.push(`${record?.name ?? '?'} (${folder.id})`);
+    else eraseSeat(root, folder);
   }
   // A process that was killed while it removed a seat or a façade leaves these.
   removeKnown(seatsFolder(root), (name) => /^\.(removed|erased)-[a-z0-9]{6}-\w+$/.test(name));
@@ -88,10 +98,21 @@ function removeSeats(root: string): void {
     if (isSeatId(name.slice('.leaving-'.length)) && name.startsWith('.leaving-'))
       rmSync(join(sessionsFolder(root), name), { recursive: true, force: true });
   }
+  if (held.length === 0) return;
+  throw new CahootsError('seat-held', `Somebody sits on ${held.join(', ')} by now, whose mail was kept.`, {
+    remedy: 'End that session or listener, and run it again.',
+    facts: { seats: held },
+  });
+}
+
+/** Whether a session sits on a seat, or a process listens on that of a shell. */
+function isSatOn(folder: SeatFolder, record: SeatRecord | undefined): boolean {
+  const isListening = record?.kind === 'shell' && record.holder && livenessOf(record.holder) === 'alive';
+  return isListening === true || currentHolder(folder)?.free === false;
 }
 
 function isOurMark(name: string): boolean {
-  return name.startsWith(TEMPORARY_PREFIX) || /^\.[a-z-]+-lock~/.test(name);
+  return name.startsWith(TEMPORARY_PREFIX) || /^\.[a-z-]+-lock(-takeover~|$)/.test(name);
 }
 
 /** Removes what `isKnown` names or is a temporary file of ours, then the folder itself unless something else is in it. */

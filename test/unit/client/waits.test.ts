@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync 
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ask } from '../../../src/client/ask.ts';
+import { connect } from '../../../src/client/connect.ts';
 import { waitForMail } from '../../../src/client/mail-wait.ts';
 import { nextMessage, whileListening } from '../../../src/client/next-message.ts';
 import { announceAsk, asksFolder, awaitedAnswers } from '../../../src/client/open-asks.ts';
@@ -10,6 +11,7 @@ import { type OpenSeat, openOrMakeOwnSeat } from '../../../src/client/open-seat.
 import { showMessage } from '../../../src/client/show-message.ts';
 import { stopSeat } from '../../../src/client/stop-seat.ts';
 import { toldError } from '../../../src/client/told-error.ts';
+import { SeatHold } from '../../../src/directory/seat-hold.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import { claimPath } from '../../../src/mailbox/claim-name.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
@@ -183,6 +185,29 @@ suite('listening', () => {
       }
     }
     assert.equal(pings, 2);
+  });
+});
+
+suite('a session that sits down on a seat where somebody waits', () => {
+  test('has its mail for itself: who listens is told, and takes nothing [M2]', async (t) => {
+    const { app, lib } = await two(t);
+    const next = nextMessage(lib, { waitMs: 10_000, signal: never() });
+    assert.ok(SeatHold.acquire(lib.folder, { process: thisProcess(), conversation: 'c' }));
+    app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'for the session' });
+    await assert.rejects(next, { code: 'seat-held' });
+    assert.equal(readdirSync(lib.folder.inbox).length, 1);
+  });
+
+  test('takes the answers too: who asks or says hello from there is told', async (t) => {
+    const { app, lib } = await two(t);
+    const peer = app.correspondent.resolve('lib');
+    const asking = ask(app, { peer, content: 'ready?', waitMs: 10_000, signal: never() });
+    const query = await nextMessage(lib, { waitMs: 5000, signal: never() });
+    assert.ok(SeatHold.acquire(app.folder, { process: thisProcess(), conversation: 'c' }));
+    lib.correspondent.reply(query?.message.id ?? ID, 'yes');
+    await assert.rejects(asking, { code: 'seat-held' });
+    assert.equal(readdirSync(app.folder.inbox).length, 1);
+    await assert.rejects(connect(app, peer, never()), { code: 'seat-held' });
   });
 });
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { SeatHold } from '../../../src/directory/seat-hold.ts';
 import { writeSeatRecord } from '../../../src/directory/seat-record.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { copiesFolder } from '../../../src/installer/plugin-copy.ts';
@@ -133,6 +134,41 @@ suite('uninstall', () => {
     });
     const { kept } = await planUninstall(fake.context, { mail: false });
     assert.match(kept.join('\n'), /A session is here, live/);
+  });
+
+  test('[M1] mail is not removed under a session that sat down after the plan was made; the other seats go', async (t) => {
+    const fake = mailboxes(t);
+    const { folder, record } = makeSeat(fake, 'live', { kind: 'live' });
+    const waiting = makeSeat(fake, 'waiting');
+    const plan = await planUninstall(fake.context, { mail: true });
+    assert.ok(SeatHold.acquire(folder, { process: thisProcess(), conversation: 'c' }));
+    writeSeatRecord(waiting.folder, { ...waiting.record, holder: thisProcess() });
+    post({ root: fake.root, clock: systemClock }, fake.app, {
+      to: folder.id,
+      type: 'note',
+      content: 'for the session',
+      metadata: {},
+    });
+    const { failed } = await runUninstall(plan);
+    assert.equal(failed.length, 1);
+    assert.match(failed[0]?.reason ?? '', new RegExp(record.name));
+    assert.deepEqual(
+      [folder, waiting.folder, fake.app, fake.library].map(({ path }) => existsSync(path)),
+      [true, true, false, false],
+    );
+    assert.equal(readdirSync(folder.inbox).length, 1);
+  });
+
+  test('locks that a killed process left go with the mail', async (t) => {
+    const fake = fakeClaude(t);
+    openRoot(fake.root);
+    makeSeat(fake, 'app');
+    const mark = '1~1~00000000~abcdefgh';
+    writeFileSync(join(fake.root, '.names-lock'), mark);
+    for (const name of ['.names-lock', '.shell-seat-lock', '.trust-lock'])
+      writeFileSync(join(fake.root, `${name}-takeover~${mark}`), '');
+    await uninstall(fake, true);
+    assert.equal(existsSync(fake.root), false);
   });
 
   test('a link in the place of a folder of ours is not followed', async (t) => {
