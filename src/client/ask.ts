@@ -1,7 +1,9 @@
-import { findPeer, type Peer } from '../directory/peers.ts';
+import type { Peer } from '../directory/peers.ts';
 import { isoMillis } from '../lib/clock.ts';
 import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { foldReceipts, recordState, statesOf } from '../mailbox/receipts.ts';
+import { facadeOf, isThere, seatFolder } from '../mailbox/seat-folder.ts';
+import type { SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import { currentState, type MessageState, type StateRecord } from '../protocol/receipt.ts';
 import { recordAnswer } from './answer.ts';
@@ -100,8 +102,7 @@ function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
   const { config, clock } = seat.context;
   unlessStorageFails(() => foldReceipts(seat.folder));
   const states = statesOf(seat.folder, sent.id);
-  if (ENDINGS.has(currentState(states)) || findPeer(config.root, sent.to, clock.now()) !== undefined)
-    return states;
+  if (ENDINGS.has(currentState(states)) || hasMailbox(config.root, sent.to)) return states;
   const gone: StateRecord = {
     state: 'undeliverable',
     at: isoMillis(clock.now()),
@@ -110,4 +111,9 @@ function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
   };
   unlessStorageFails(() => recordState(config.root, sent, gone));
   return [...states, gone];
+}
+
+/** A record that cannot be read just now says nothing about the mailbox: the question waits there. */
+function hasMailbox(root: string, id: SeatId): boolean {
+  return isThere(seatFolder(root, id).inbox) || isThere(facadeOf(root, id).inbox);
 }

@@ -94,10 +94,9 @@ function pruneFreeSeat(options: RetentionOptions, id: SeatId): boolean {
   if (!isOwnFolder(folder.path) || currentHolder(folder)?.free === false) return false;
   if (hasMail(folder)) expireMail(options, folder);
   const record = readSeatRecord(folder);
-  const usedMs =
-    record === undefined
-      ? unlessGone(() => lstatSync(folder.path).mtimeMs, 0)
-      : Date.parse(record.lastHeartbeat);
+  const saidMs = Date.parse(record?.lastHeartbeat ?? '');
+  // A heartbeat that is no time is no reason to believe that the seat was not used for long.
+  const usedMs = Number.isNaN(saidMs) ? unlessGone(() => lstatSync(folder.path).mtimeMs, 0) : saidMs;
   const keptMs = record?.ephemeral === true ? KEEP_EPHEMERAL_MS : keepSeatsMs;
   if (clock.now() - usedMs < keptMs || hasMail(folder)) return false;
   resendUnsent({ root, clock }, folder);

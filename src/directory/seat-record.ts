@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod/mini';
 import { writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { tryWithLock, withLock } from '../lib/file-lock.ts';
@@ -7,6 +8,7 @@ import { readListed } from '../lib/read-regular.ts';
 import { buildFacade, hasFacade } from '../mailbox/facade.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { storing } from '../mailbox/storage-error.ts';
+import { parseJson } from '../protocol/json.ts';
 import { MAX_SEAT_FILE_BYTES, parseSeatRecord, type SeatRecord } from '../protocol/seat.ts';
 
 const ATTEMPTS = 50;
@@ -17,6 +19,16 @@ export function readSeatRecord(folder: Pick<SeatFolder, 'id' | 'record'>): SeatR
   const text = readListed(folder.record, MAX_SEAT_FILE_BYTES);
   const record = text === undefined ? undefined : parseSeatRecord(text);
   return record?.sessionId === folder.id ? record : undefined;
+}
+
+/** The keys of a record as they lie on disk. */
+function rawRecord(folder: SeatFolder): Partial<SeatRecord> {
+  const text = readListed(folder.record, MAX_SEAT_FILE_BYTES);
+  return text === undefined ? {} : (parseJson(text, z.custom<Partial<SeatRecord>>(isObject)) ?? {});
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Writes a whole `seat.json`. */
@@ -41,7 +53,8 @@ export async function updateSeatRecord(
     const record = readSeatRecord(folder);
     if (record === undefined) return;
     updated = { ...record, ...change };
-    writeSeatRecord(folder, updated);
+    // A word of a newer version that reads as a default here stays what it is.
+    writeSeatRecord(folder, { ...record, ...rawRecord(folder), ...change });
     if (hasFacade(root, folder.id)) buildFacade(root, updated);
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { allSeatFolders } from '../client/all-seats.ts';
-import { waitingMail } from '../client/waiting-mail.ts';
+import { waitingIds, waitingMail } from '../client/waiting-mail.ts';
 import { readSeatRecord } from '../directory/seat-record.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { livenessOf } from '../lib/process-identity.ts';
@@ -9,7 +9,7 @@ import { readRegular } from '../lib/read-regular.ts';
 import { parseClaimName } from '../mailbox/claim-name.ts';
 import { hasFacade } from '../mailbox/facade.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
-import { type Check, counted, ok, someOf, warn } from './check.ts';
+import { type Check, counted, fail, ok, someOf, warn } from './check.ts';
 import type { InstallContext } from './install-context.ts';
 import { scanRoot } from './root-scan.ts';
 import { staleWakeFolders } from './wake-folders.ts';
@@ -19,6 +19,7 @@ export function checkMail({ paths: { root }, clock }: InstallContext): Check[] {
   const folders = allSeatFolders(root);
   return [
     checkWaiting(root, folders),
+    ...checkRecords(root, folders),
     ...checkUnsent(folders),
     ...checkRejected(folders),
     checkLeftovers(root, clock.now()),
@@ -51,6 +52,22 @@ function checkWaiting(root: string, folders: readonly SeatFolder[]): Check {
     'mail',
     `${counted(all.length, 'message')} ${all.length === 1 ? 'waits' : 'wait'} in ${seats} of ${counted(folders.length, 'seat')}`,
   );
+}
+
+/** Without its record a seat is nobody's: no session comes back to it and no peer sees it. */
+function checkRecords(root: string, folders: readonly SeatFolder[]): Check[] {
+  const lost = folders.flatMap((folder) => {
+    const count = readSeatRecord(folder) === undefined ? waitingIds(root, folder).length : 0;
+    return count === 0 ? [] : [`${folder.path} (${count})`];
+  });
+  if (lost.length === 0) return [];
+  return [
+    fail(
+      'records',
+      `mail waits in seats whose seat.json is missing or cannot be read: ${someOf(lost)}`,
+      'Put an earlier seat.json back, or read the messages with cat in the folder inbox of that seat.',
+    ),
+  ];
 }
 
 /** What a process that was killed while it was sending left; the next process of that seat sends it. */

@@ -10,11 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { resolveConfig } from '../config/config.ts';
-import { trustFile } from '../directory/trust.ts';
+import { trustFaults, trustFile } from '../directory/trust.ts';
 import { TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
-import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { unlessGone } from '../lib/errno.ts';
 import { randomId } from '../lib/random-id.ts';
-import { describeUnread, readRegular } from '../lib/read-regular.ts';
 import { isThere, requireOwnFolder } from '../mailbox/seat-folder.ts';
 import { storageError } from '../mailbox/storage-error.ts';
 import { type Check, counted, fail, failWith, ok, someOf, warn } from './check.ts';
@@ -24,7 +23,6 @@ import { isLoose, type RootScan, scanRoot } from './root-scan.ts';
 
 const FIX = 'Run: cahoots doctor --fix';
 const LOW_BYTES = 100 * 1024 * 1024;
-const MAX_TRUST_BYTES = 4 * 1024 * 1024;
 
 /** The mailbox root: whose it is, who can get in, whether it can be written and watched, and the files for people in it. */
 export async function checkRoot(context: InstallContext): Promise<Check[]> {
@@ -151,22 +149,22 @@ function checkSettings({ paths }: InstallContext): Check {
 /** Verdicts that cannot be read do not hold: a peer that was blocked gets through. */
 function checkTrust(root: string): Check[] {
   const file = trustFile(root);
-  const remedy =
-    'Your verdicts about peers do not hold. Correct the file, or remove it and decide anew (cahoots trust, block).';
-  try {
-    const found = readRegular(file, MAX_TRUST_BYTES);
-    if (found.kind === 'missing') return [];
-    if (found.kind !== 'text')
-      return [
-        fail('trust', `${file} cannot be used: it is ${describeUnread(found, MAX_TRUST_BYTES)}`, remedy),
-      ];
-    const value: unknown = JSON.parse(found.text);
-    return typeof value === 'object' && value !== null
-      ? []
-      : [fail('trust', `${file} is no JSON object`, remedy)];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [fail('trust', `${file} is no JSON: ${error.message}`, remedy)];
-    if (errnoOf(error) === undefined) throw error;
-    return [fail('trust', `${file} cannot be read: ${errnoOf(error)}`, remedy)];
+  const { unusable, unknown } = trustFaults(root);
+  if (unusable !== undefined) {
+    return [
+      fail(
+        'trust',
+        `${file} ${unusable}`,
+        'Your verdicts about peers do not hold. Correct the file, or remove it and decide anew (cahoots trust, block).',
+      ),
+    ];
   }
+  if (unknown.length === 0) return [];
+  return [
+    warn(
+      'trust',
+      `${file} says about ${someOf(unknown)} what this version does not know`,
+      'That verdict does not hold here; the others do. Decide anew: cahoots trust <peer>, cahoots block <peer>.',
+    ),
+  ];
 }

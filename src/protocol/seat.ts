@@ -28,6 +28,14 @@ const optionalFlag = z.optional(z.boolean());
 
 export const processIdentitySchema = z.object({ pid: integer, start: text, host: text });
 
+/** One of `values`. A word that a newer version has put there is taken for `other`: the rest of its record holds. */
+function oneOf<Value extends string>(values: readonly Value[], other: NoInfer<Value>) {
+  return z.pipe(
+    text,
+    z.transform((word): Value => values.find((value) => value === word) ?? other),
+  );
+}
+
 /** Unknown keys are kept, so that an older program that rewrites the file does not lose a newer one's facts. */
 export const seatRecordSchema = z.looseObject({
   sessionId: seatId,
@@ -38,9 +46,9 @@ export const seatRecordSchema = z.looseObject({
   status: text,
   capabilities: texts,
   name: text,
-  kind: z.enum(SEAT_KINDS),
-  state: z._default(z.enum(SEAT_STATES), 'away'),
-  attention: z._default(z.enum(ATTENTION_LEVELS), 'open'),
+  kind: oneOf(SEAT_KINDS, 'live'),
+  state: z._default(oneOf(SEAT_STATES, 'away'), 'away'),
+  attention: z._default(oneOf(ATTENTION_LEVELS, 'open'), 'open'),
   machine: textOrEmpty,
   agent: optionalText,
   conversation: optionalText,

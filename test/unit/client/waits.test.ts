@@ -275,6 +275,20 @@ suite('an ask', () => {
     assert.deepEqual(steps, ['delivered', 'seen', 'answered']);
   });
 
+  test('does not say that a mailbox is gone of which only the record cannot be read [M4]', async (t) => {
+    const { bench, app, lib } = await two(t);
+    const peer = app.correspondent.resolve('lib');
+    const asking = ask(app, { peer, content: 'ready?', waitMs: 50, signal: never() });
+    writeFileSync(lib.folder.record, '');
+    rmSync(facadeOf(bench.root, lib.folder.id).path, { recursive: true });
+    const { state, sent } = await asking;
+    assert.equal(state, 'delivered');
+    assert.equal(states(app, sent.id).at(-1), 'delivered');
+    const again = ask(app, { peer, content: 'ready now?', waitMs: 50, signal: never() });
+    rmSync(lib.folder.path, { recursive: true });
+    assert.equal((await again).state, 'undeliverable');
+  });
+
   test('gives the answer also when another process of the seat has taken it', async (t) => {
     const { app, lib } = await two(t);
     const asking = ask(app, {

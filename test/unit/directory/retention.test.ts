@@ -153,6 +153,16 @@ suite('seats that nobody uses', () => {
     assert.equal(statesOf(a, id).at(-1)?.state, 'expired');
   });
 
+  test('one whose heartbeat is no time is kept from when it was last changed', (t) => {
+    const temp = tempRoot(t);
+    const seat = seatWith(temp, 'aaaaaa', { lastHeartbeat: 'soon' });
+    temp.clock.offsetMs = 89 * DAY_MS;
+    assert.equal(pruneSeats(options(temp)), 0);
+    temp.clock.offsetMs = 91 * DAY_MS;
+    assert.equal(pruneSeats(options(temp)), 1);
+    assert.ok(!existsSync(seat.path));
+  });
+
   test('a seat folder without a record, as a kill leaves it, goes too in the end', (t) => {
     const temp = tempRoot(t);
     const seat = temp.seat('aaaaaa');

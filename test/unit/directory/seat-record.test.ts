@@ -36,6 +36,21 @@ suite('changing a seat’s record', () => {
     assert.deepEqual([manifest['about'], manifest['status']], ['payments', 'active']);
   });
 
+  test('a state that a newer version has written is taken for the default, and stays in the file', async (t) => {
+    const temp = tempRoot(t);
+    const folder = temp.seat('aaaaaa');
+    const later = { kind: 'web', state: 'thinking', attention: 'vip' };
+    writeFileSync(folder.record, JSON.stringify({ ...seatRecord('aaaaaa'), ...later }));
+    const { kind, state, attention } = readSeatRecord(folder) ?? {};
+    assert.deepEqual([kind, state, attention], ['live', 'away', 'open']);
+    await updateSeatRecord(temp.root, folder, { about: 'payments' });
+    const written = JSON.parse(readFileSync(folder.record, 'utf8')) as Record<string, unknown>;
+    assert.deepEqual(
+      [written['about'], written['kind'], written['state'], written['attention']],
+      ['payments', 'web', 'thinking', 'vip'],
+    );
+  });
+
   test('no façade is built for a seat that has none, and no record for a seat that is gone', async (t) => {
     const temp = tempRoot(t);
     const folder = temp.seat('aaaaaa');
@@ -122,5 +137,37 @@ suite('verdicts about peers', () => {
     setVerdict(root, { sender, receiver, verdict: 'trusted' });
     writeFileSync(trustFile(root), readFileSync(trustFile(root), 'utf8').slice(0, 40));
     assert.equal(verdictOf(root, { sender, receiver }), 'undecided');
+  });
+
+  test('a verdict that this version does not know costs no other one, and stays in the file', (t) => {
+    const { root } = tempRoot(t);
+    setVerdict(root, { sender, receiver, verdict: 'blocked' });
+    const kept = JSON.parse(readFileSync(trustFile(root), 'utf8')) as { verdicts: Record<string, unknown> };
+    const later = { '*': 'muted', [sender]: { until: 7 } };
+    Object.assign(kept.verdicts, { [other]: later, dddddd: 'later' });
+    writeFileSync(trustFile(root), JSON.stringify({ ...kept, format: 9 }));
+    assert.equal(verdictOf(root, { sender, receiver }), 'blocked');
+    assert.equal(verdictOf(root, { sender: other, receiver }), 'undecided');
+    setVerdict(root, { sender: other, receiver, verdict: 'trusted' });
+    assert.deepEqual(JSON.parse(readFileSync(trustFile(root), 'utf8')), {
+      verdicts: {
+        [sender]: { [receiver]: 'blocked' },
+        [other]: { ...later, [receiver]: 'trusted' },
+        dddddd: 'later',
+      },
+      format: 9,
+    });
+  });
+
+  test('a file of verdicts that cannot be understood is not written over', (t) => {
+    const { root } = tempRoot(t);
+    for (const text of ['{"verdicts":{"aaaaaa":', '[]', '{"verdicts":[]}', '{"verdicts":"all"}', '']) {
+      writeFileSync(trustFile(root), text);
+      assert.throws(() => setVerdict(root, { sender, receiver, verdict: 'trusted' }), {
+        code: 'setting-invalid',
+        message: /trust\.json/,
+      });
+      assert.equal(readFileSync(trustFile(root), 'utf8'), text);
+    }
   });
 });

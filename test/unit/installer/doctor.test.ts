@@ -191,6 +191,31 @@ suite('doctor', () => {
     assert.match(found.get('settings').what, /keepDays/);
   });
 
+  test('a verdict that this version does not know is named', async (t) => {
+    const fake = soundMachine(t);
+    const text = '{"verdicts":{"aaaaaa":{"*":"muted","bbbbbb":"blocked"},"cccccc":7}}';
+    writeFileSync(join(fake.root, 'trust.json'), text, { mode: 0o600 });
+    const found = await look(fake);
+    assert.deepEqual(notOk(found), ['warn trust']);
+    assert.match(found.get('trust').what, /aaaaaa.*cccccc/);
+  });
+
+  test('a seat with mail whose record cannot be read is named', async (t) => {
+    const fake = soundMachine(t);
+    const [app, library] = [seat(fake, 'app'), seat(fake, 'library')];
+    post({ root: fake.root, clock: systemClock }, app, {
+      to: library.id,
+      type: 'note',
+      content: 'hi',
+      metadata: {},
+    });
+    for (const { record } of [app, library]) writeFileSync(record, '');
+    const found = await look(fake);
+    assert.deepEqual(notOk(found), ['fail records']);
+    assert.match(found.get('records').what, new RegExp(library.id));
+    assert.doesNotMatch(found.get('records').what, new RegExp(app.id));
+  });
+
   test('mail that is held, was not sent, or was no message is told with what to do', async (t) => {
     const fake = soundMachine(t);
     const [app, library] = [seat(fake, 'app'), seat(fake, 'library')];
