@@ -15,6 +15,10 @@ const FOREIGN_HOLDER_PATIENCE_MS = 3 * 60 * 1000;
 const MAX_HOLDER_BYTES = 16 * 1024;
 /** Enough that a late reader of the newest file still finds the one before it. */
 const KEPT_GENERATIONS = 3;
+/** No seat is held so often: a file with a higher number is none of ours, and must not use the numbers up. */
+const MAX_GENERATION = 99_999_999;
+/** Each further round means that somebody else was faster; who has lost so many times leaves the seat to them. */
+const MAX_ROUNDS = 100;
 
 const holderSchema = z.looseObject({
   process: processIdentitySchema,
@@ -57,19 +61,20 @@ export class SeatHold {
   }
 
   /**
-   * Takes the seat, or returns undefined when a living process holds it. Of several at once exactly one gets it.
+   * Takes the seat, or returns undefined when a living process holds it or others are always faster. Of several at once exactly one gets it.
    *
    * Throws a storage error when the seat's folder is gone or cannot be written.
    */
   static acquire(folder: SeatFolder, request: HoldRequest): SeatHold | undefined {
     return storing(`The seat ${folder.id} could not be taken`, () => {
-      for (;;) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const holder = currentHolder(folder);
         if (holder !== undefined && !holder.free && request.preempt !== true) return undefined;
         const hold = new SeatHold(folder, (holder?.generation ?? 0) + 1, request);
         if (hold.#place()) return hold;
         // Another process took this generation in between: look again at who holds it now.
       }
+      return undefined;
     });
   }
 
@@ -140,7 +145,8 @@ function holderPath(folder: SeatFolder, generation: number): string {
 function generationsOf(folder: SeatFolder): number[] {
   return unlessGone(() => readdirSync(folder.holders), []).flatMap((name) => {
     const match = /^(\d{1,9})\.json$/.exec(name);
-    return match?.[1] === undefined ? [] : [Number(match[1])];
+    const generation = Number(match?.[1] ?? Number.POSITIVE_INFINITY);
+    return generation <= MAX_GENERATION ? [generation] : [];
   });
 }
 

@@ -10,6 +10,8 @@ import { isOwnFolder, isThere } from './seat-folder.ts';
 
 const SUMMARY_CHARACTERS = 160;
 const MAX_REASON_CHARACTERS = 300;
+/** Without O_NONBLOCK opening a FIFO that somebody put there would wait for a writer for ever. */
+const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 const text = z.string();
 const optionalText = z.optional(text);
@@ -90,14 +92,26 @@ export function readJournal(root: string, limit: number): JournalEntry[] {
 
 /** The last `bytes` of a file as text; its first line may be cut. */
 function tailOf(path: string, bytes: number): string {
-  const file = unlessGone(() => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)), undefined);
+  const file = openDay(path);
   if (file === undefined) return '';
   try {
-    const size = fstatSync(file).size;
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return '';
+    const { size } = stat;
     const tail = Buffer.alloc(Math.min(bytes, size));
     return tail.toString('utf8', 0, readSync(file, tail, 0, tail.length, size - tail.length));
   } finally {
     closeSync(file);
+  }
+}
+
+/** Undefined for what cannot be opened: a link that somebody put there, or what may not be read. */
+function openDay(path: string): number | undefined {
+  try {
+    return openSync(path, OPEN);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
   }
 }
 

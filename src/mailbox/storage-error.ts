@@ -42,6 +42,11 @@ const BY_ERRNO: Readonly<Record<string, { code: ErrorCode; why: string; remedy: 
     why: 'a link is where a file of cahoots should be',
     remedy: 'Somebody put it there: look at it and remove it.',
   },
+  ENXIO: {
+    code: 'root-unusable',
+    why: 'a pipe or device is where a file of cahoots should be',
+    remedy: 'Somebody put it there: look at it and remove it.',
+  },
   EEXIST: {
     code: 'root-unusable',
     why: 'something else is in its place',

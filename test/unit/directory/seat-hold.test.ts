@@ -76,6 +76,20 @@ suite('holding a seat', () => {
     assert.equal(SeatHold.acquire(folder, mine)?.generation, 8);
   });
 
+  test('a file with a number that no holder can have reached keeps nobody from the seat', (t) => {
+    const folder = tempRoot(t).seat('aaaaaa');
+    for (const number of ['999999999', '100000000', '99999999999999999999'])
+      writeFileSync(join(folder.holders, `${number}.json`), '{}');
+    assert.equal(currentHolder(folder), undefined);
+    assert.equal(SeatHold.acquire(folder, mine)?.generation, 1);
+  });
+
+  test('a seat whose last number is used up counts as held', (t) => {
+    const folder = tempRoot(t).seat('aaaaaa');
+    writeFileSync(join(folder.holders, '99999999.json'), '{}');
+    assert.equal(SeatHold.acquire(folder, mine), undefined);
+  });
+
   test('a holder whose seat was removed neither holds it nor brings it back', (t) => {
     const folder = tempRoot(t).seat('aaaaaa');
     const hold = SeatHold.acquire(folder, mine);

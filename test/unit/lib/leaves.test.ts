@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { appendToFile } from '../../../src/lib/append.ts';
 import { isoMillis, isoSeconds } from '../../../src/lib/clock.ts';
 import { deferred } from '../../../src/lib/deferred.ts';
 import { errnoOf, unlessGone } from '../../../src/lib/errno.ts';
@@ -22,6 +24,18 @@ suite('journal lines', () => {
     const path = join(tempFolder(t), 'log.jsonl');
     appendJsonLines(path, [{ a: 'x'.repeat(MAX_LINE_BYTES - 9) }]);
     assert.throws(() => appendJsonLines(path, [{ a: 'x'.repeat(MAX_LINE_BYTES - 8) }]), RangeError);
+  });
+});
+
+suite('appending to a file', () => {
+  test('does not wait for a reader of a pipe that somebody put there, nor write into one that has one', (t) => {
+    const path = join(tempFolder(t), 'sequence');
+    execFileSync('mkfifo', [path]);
+    assert.throws(() => appendToFile(path, '.'), { code: 'ENXIO' });
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    t.after(() => closeSync(reader));
+    assert.throws(() => appendToFile(path, '.'), { code: 'ENXIO' });
+    assert.equal(readSync(reader, Buffer.alloc(8)), 0);
   });
 });
 

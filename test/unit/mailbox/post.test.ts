@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -115,6 +116,14 @@ suite('sending', () => {
     mkdirSync(facadeOf(root, gone.id).path, { recursive: true });
     assert.throws(() => send(a, gone), { code: 'peer-unknown' });
     assert.deepEqual(filesBelow(a.path), ['sequence']);
+  });
+
+  test('a pipe in the place of the sender’s numbers is an error, and keeps nobody waiting', (t) => {
+    const { seat, send } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    execFileSync('mkfifo', [a.sequence]);
+    assert.throws(() => send(a, b), { code: 'root-unusable', message: /a pipe or device/ });
+    assert.deepEqual(readdirSync(b.inbox), []);
   });
 
   test('a sender whose own folder is gone is told so', (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { MAX_LINE_BYTES } from '../../../src/lib/json-lines.ts';
@@ -193,6 +194,21 @@ suite('the journal', () => {
     );
     assert.deepEqual(readdirSync(a.sending), []);
     assert.deepEqual(readJournal(root, 10), []);
+  });
+
+  test('a pipe in the place of a day keeps nobody waiting', (t) => {
+    const { root, seat, send } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    send(a, b);
+    const today = journalFile(root, Date.now());
+    renameSync(today, join(journalFolder(root), '2026-01-01.jsonl'));
+    execFileSync('mkfifo', [today]);
+    send(a, b);
+    assert.equal(readdirSync(b.inbox).length, 2);
+    assert.equal(readJournal(root, 10).length, 2);
+    rmSync(today);
+    mkdirSync(today);
+    assert.equal(readJournal(root, 10).length, 2);
   });
 
   test('old days are removed', (t) => {
