@@ -1,7 +1,9 @@
+import { oneLine } from './printable.ts';
+
 /** The local time of a moment, with its date when that is another day than `nowMs`: `14:03:22`, `2026-11-20 14:03:22`. */
 export function localTime(iso: string, nowMs: number): string {
   const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso.slice(0, 30);
+  if (Number.isNaN(at.getTime())) return oneLine(iso.slice(0, 30));
   const time = at.toTimeString().slice(0, 8);
   return dayOf(at) === dayOf(new Date(nowMs)) ? time : `${dayOf(at)} ${time}`;
 }

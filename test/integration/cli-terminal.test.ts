@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Message } from '../../src/protocol/message.ts';
@@ -22,6 +22,27 @@ test('what a peer wrote cannot act on a terminal, in whatever way it is shown [X
     const raw = terminal.raw();
     // The journal keeps no control characters in the first place.
     if (words[0] !== 'log') assert.match(raw, HARMLESS);
+    for (const control of ['\u001b[2J', '\u001b]', '\u0007', '\u001b[1A', '\u009b', '\u202e'])
+      assert.equal(raw.includes(control), false, `${words[0]}: ${JSON.stringify(control)}`);
+  }
+});
+
+test('nor can what somebody else wrote into the journal or into the receipts [X2]', async (t) => {
+  const box = cliBox(t);
+  const [app, lib] = [await box.shell('app'), await box.shell('lib')];
+  const { id } = (await app.json(['send', 'lib', 'hi'])) as Message;
+  const receipt = { message: id, state: 'seen', at: HOSTILE, by: lib.id };
+  writeFileSync(join(app.seat.receipts, `${id}.seen-abcdef.json`), JSON.stringify(receipt));
+  const entry = { ...receipt, message: 'msg-aaaaaaaaaaaa', from: app.id, to: HOSTILE, type: HOSTILE };
+  const day = readdirSync(join(box.root, 'log'))[0] ?? '';
+  appendFileSync(join(box.root, 'log', day), `\n${JSON.stringify(entry)}`);
+  const ask = { ...entry, message: 'msg-bbbbbbbbbbbb', type: 'query' };
+  appendFileSync(join(box.root, 'log', day), `\n${JSON.stringify(ask)}`);
+  for (const words of [['show', id], ['log'], ['status']]) {
+    const terminal = await run(t, { box, shell: app, words });
+    await terminal.waitForScreen(/before/);
+    await terminal.exited;
+    const raw = terminal.raw();
     for (const control of ['\u001b[2J', '\u001b]', '\u0007', '\u001b[1A', '\u009b', '\u202e'])
       assert.equal(raw.includes(control), false, `${words[0]}: ${JSON.stringify(control)}`);
   }

@@ -43,7 +43,7 @@ function textPrinter({ context, output }: Call, runtime: Runtime): Printer {
       entries.map(({ at, from, to, type = '', state, message, reason, summary = '' }) => {
         const why = reason === undefined ? '' : `  [${reason}]`;
         const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
-        const step = `${type.padEnd(8)}  ${state.padEnd(9)}`;
+        const step = `${oneLine(type).padEnd(8)}  ${state.padEnd(9)}`;
         return `${runtime.localTime(at, nowMs)}  ${names}  ${step}  ${message}${oneLine(why)}  ${oneLine(summary)}`.trimEnd();
       }),
     );

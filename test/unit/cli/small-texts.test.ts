@@ -49,6 +49,7 @@ suite('times and paths for people', () => {
     assert.match(localTime('2026-11-21T12:00:01Z', NOW), /^\d\d:\d\d:01$/);
     assert.match(localTime('2026-11-01T12:00:01Z', NOW), /^2026-11-0\d \d\d:\d\d:01$/);
     assert.equal(localTime('no time at all', NOW), 'no time at all');
+    assert.equal(localTime('\u001b]0;owned\u0007\n', NOW), '␛]0;owned␇ ', 'it is shown on a terminal [X2]');
   });
 
   test('a path below the home begins with a tilde', () => {
