@@ -1,7 +1,7 @@
 import { findReceived, findSent } from '../client/message-lookup.ts';
 import type { GuardLimits } from '../client/storm-guard.ts';
 import { verdictOf } from '../directory/trust.ts';
-import { type Clock, isoMillis } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
 import { firstAnswerTo, noteFirstAnswer } from '../mailbox/first-answer.ts';
 import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
