@@ -1,15 +1,29 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askLatency } from './cases/ask-latency.ts';
 import { attendantStart } from './cases/attendant-start.ts';
 import { cliProcess } from './cases/cli-process.ts';
 import { inboxHistory } from './cases/inbox-history.ts';
+import { loadBursts } from './cases/load-bursts.ts';
+import { loadMemory } from './cases/load-memory.ts';
+import { loadReads } from './cases/load-reads.ts';
+import { loadSustained } from './cases/load-sustained.ts';
 import { sendLatency } from './cases/send-latency.ts';
 import { tableOf } from './figures.ts';
 
-const CASES = [sendLatency, inboxHistory, cliProcess, attendantStart, askLatency];
+const CASES = [
+  sendLatency,
+  inboxHistory,
+  loadBursts,
+  loadReads,
+  loadSustained,
+  loadMemory,
+  cliProcess,
+  attendantStart,
+  askLatency,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,6 +43,8 @@ mkdirSync(folder, { recursive: true });
 for (const bench of CASES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   console.log(`\n${bench.name}: ${bench.summary}`);
+  // Of the minute before: what others did on this machine meanwhile.
+  const loadBefore = Number((loadavg()[0] ?? 0).toFixed(1));
   const rows = await bench.run(effort);
   console.log(tableOf(rows));
   const machine = {
@@ -36,6 +52,7 @@ for (const bench of CASES) {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,
+    loadBefore,
   };
   const result = { case: bench.name, at: new Date().toISOString(), effort, machine, rows };
   writeFileSync(join(folder, `${bench.name}.json`), `${JSON.stringify(result, null, 2)}\n`);

@@ -12,6 +12,7 @@ interface Result {
     readonly memoryGb: number;
     readonly kernel: string;
     readonly node: string;
+    readonly loadBefore?: number;
   };
   readonly rows: readonly Row[];
 }
@@ -23,7 +24,8 @@ const parts = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .map((name) => JSON.parse(readFileSync(join(results, name), 'utf8')) as Result)
   .map(({ case: name, at, effort, machine, rows }) => {
-    const where = `${at.slice(0, 10)}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, effort ${effort}`;
+    const load = machine.loadBefore === undefined ? '' : `, load average before ${machine.loadBefore}`;
+    const where = `${at.slice(0, 10)}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, effort ${effort}${load}`;
     return `## ${name}\n\n${where}\n\n\`\`\`\n${tableOf(rows)}\n\`\`\`\n`;
   });
 const text = readFileSync(page, 'utf8');
