@@ -10,8 +10,9 @@ import { loadBursts } from './cases/load-bursts.ts';
 import { loadMemory } from './cases/load-memory.ts';
 import { loadReads } from './cases/load-reads.ts';
 import { loadSustained } from './cases/load-sustained.ts';
+import { lossAudit } from './cases/loss-audit.ts';
 import { sendLatency } from './cases/send-latency.ts';
-import { tableOf } from './figures.ts';
+import { isReached, tableOf } from './figures.ts';
 
 const CASES = [
   sendLatency,
@@ -23,6 +24,7 @@ const CASES = [
   cliProcess,
   attendantStart,
   askLatency,
+  lossAudit,
 ];
 
 const { values, positionals } = parseArgs({
@@ -47,6 +49,7 @@ for (const bench of CASES) {
   const loadBefore = Number((loadavg()[0] ?? 0).toFixed(1));
   const rows = await bench.run(effort);
   console.log(tableOf(rows));
+  if (rows.some((row) => row.binding && !isReached(row))) process.exitCode = 1;
   const machine = {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -16,6 +16,7 @@ import {
 } from '../../src/testing/index.ts';
 import type { BenchCase } from '../bench-case.ts';
 import { figuresOf, type Row } from '../figures.ts';
+import { liftLimits, rootOf } from '../lifted-limits.ts';
 
 const PLUGIN = resolve(import.meta.dirname, '../../plugin');
 const TOOL = 'mcp__plugin_cahoots_bridge__';
@@ -96,17 +97,6 @@ async function series(binary: ClaudeBinary, { mode, rounds, ask }: Series): Prom
     await home.dispose();
     await api.close();
   }
-}
-
-/** The questions of one series come faster than peers may ask by default. */
-function liftLimits(home: CleanHome): void {
-  const root = rootOf(home);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  writeFileSync(join(root, 'settings.json'), JSON.stringify({ peerTurnsPerHour: 10_000 }), { mode: 0o600 });
-}
-
-function rootOf({ home }: CleanHome): string {
-  return join(home, '.claude', 'session-bridge');
 }
 
 async function arrivals({

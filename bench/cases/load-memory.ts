@@ -24,7 +24,10 @@ export const loadMemory: BenchCase = {
       memoryEach: Math.floor(messages / LOOKS),
     };
     const sender: Part = { ...receiver, to: [0], messages: Math.ceil(messages / SENDERS), balanced: true };
-    const { heapMb, residentMb } = await runLoad([receiver, ...Array.from({ length: SENDERS }, () => sender)]);
+    const { heapMb, residentMb } = await runLoad([
+      receiver,
+      ...Array.from({ length: SENDERS }, () => sender),
+    ]);
     const [first = Number.NaN] = heapMb;
     const rows: Row[] = [
       {
