@@ -16,8 +16,20 @@ export function randomId(length: number): string {
   return id;
 }
 
-/** From the system's own source: loading `node:crypto`, which asks the same one, takes longer than most commands run. */
+/** Read beforehand: an id takes a few bytes, and opening the source costs more than reading a page of it. */
+const POOL_BYTES = 512;
+let pool: Uint8Array = new Uint8Array();
+
+/** Bytes that are given out once. */
 function randomBytes(count: number): Uint8Array {
+  if (pool.length < count) pool = freshBytes(Math.max(count, POOL_BYTES));
+  const bytes = pool.subarray(0, count);
+  pool = pool.subarray(count);
+  return bytes;
+}
+
+/** From the system's own source: loading `node:crypto`, which asks the same one, takes longer than most commands run. */
+function freshBytes(count: number): Uint8Array {
   const bytes = Buffer.alloc(count);
   let source: number;
   try {

@@ -10,11 +10,12 @@ import type { MessageId } from '../protocol/ids.ts';
 import { type ClaimName, type ClaimOwner, claimPath, parseClaimName } from './claim-name.ts';
 import { type ClaimedMessage, claimsIn, claimsOf, isAbandoned, markRepeat } from './claimed-files.ts';
 import { takeFromFacade } from './facade.ts';
+import { markRead } from './mark-read.ts';
 import { isPast, pastPathForWriting } from './past.ts';
 import { recordState, sendReceipt } from './receipts.ts';
 import { rejectInvalid, rejectMessage } from './rejected.ts';
 import { isThere, refuseForeignFolders, type SeatFolder } from './seat-folder.ts';
-import { isStorageFull, storageError, storing } from './storage-error.ts';
+import { storageError, storing } from './storage-error.ts';
 import {
   type InvalidFile,
   idOfFile,
@@ -110,20 +111,14 @@ export class Inbox {
   }
 
   /** Ends a claim: the message has reached the session. It lies in `read/` afterwards, with status `read`. */
-  settle(claimed: ClaimedMessage): void {
-    const { folder, clock } = this.#options;
-    const { message, path } = claimed;
+  settle({ message, path }: ClaimedMessage): void {
     storing(`Message ${message.id} could not be marked as read`, () => {
-      const place = pastPathForWriting(folder.read, message.id);
-      const content = { ...message, status: 'read', readAt: isoMillis(clock.now()) };
-      try {
-        placeExclusive(place, `${JSON.stringify(content, null, 2)}\n`, { flush: false });
-      } catch (error) {
-        if (!isStorageFull(error)) throw error;
-        // Moving what is there already needs no space, and that it was handled must be known.
-        unlessGone(() => moveExclusive(path, place), undefined);
-      }
-      unlessGone(() => unlinkSync(path), undefined);
+      const place = pastPathForWriting(this.#options.folder.read, message.id);
+      const moved = unlessGone(() => moveExclusive(path, place), 'gone');
+      if (moved === 'exists') unlessGone(() => unlinkSync(path), undefined);
+      // Somebody took the claim for a dead owner's and gave it back: that it was handled must be known all the same.
+      if (moved === 'gone') placeExclusive(place, `${JSON.stringify(message, null, 2)}\n`, { flush: false });
+      markRead(place);
     });
     this.#removeMark(message.id);
   }
@@ -298,7 +293,8 @@ export class Inbox {
   }
 
   #removeMark(id: MessageId): void {
-    unlessGone(() => unlinkSync(join(this.#options.folder.inbox, `${id}${ACCEPTED_MARK}`)), undefined);
+    const mark = join(this.#options.folder.inbox, `${id}${ACCEPTED_MARK}`);
+    if (isThere(mark)) unlessGone(() => unlinkSync(mark), undefined);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { CahootsError } from '../protocol/errors.ts';
@@ -114,7 +114,8 @@ export function requireSeatFolder(folder: SeatFolder): void {
 /** Like {@link requireSeatFolder}, except that a folder may be missing: nothing can be read or written through it. */
 export function refuseForeignFolders(folder: SeatFolder): void {
   for (const path of [dirname(folder.path), folder.path, ...foldersOf(folder)]) {
-    if (isThere(path)) requireOwnFolder(path);
+    const stat = statOf(path);
+    if (stat !== undefined) requireOwn(path, stat);
   }
 }
 
@@ -141,26 +142,38 @@ function foldersOf(folder: SeatFolder): string[] {
 
 /** Whether there is something at `path`; a dangling link counts. Throws a storage error when that cannot be told. */
 export function isThere(path: string): boolean {
-  return storing(`${path} cannot be looked at`, () => unlessGone(() => lstatSync(path) !== undefined, false));
+  return storing(`${path} cannot be looked at`, () =>
+    unlessGone(() => lstatSync(path, { throwIfNoEntry: false }) !== undefined, false),
+  );
 }
 
 /** Whether `path` is a folder, no link, and owned by the user of this process. */
 export function isOwnFolder(path: string): boolean {
-  const stat = unlessGone(() => lstatSync(path), undefined);
+  const stat = unlessGone(() => lstatSync(path, { throwIfNoEntry: false }), undefined);
   return stat?.isDirectory() === true && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
 /** Throws unless `path` is a folder, no link, and owned by the user of this process. */
 export function requireOwnFolder(path: string): void {
-  const stat = storing(`The folder ${path} cannot be used`, () =>
-    unlessGone(() => lstatSync(path), undefined),
-  );
-  if (stat === undefined) {
-    throw new CahootsError('root-unusable', `The folder ${path} is gone.`, {
-      remedy: 'It is made anew by the next command; run this one again.',
-      facts: { path },
-    });
+  const stat = statOf(path);
+  if (stat !== undefined) {
+    requireOwn(path, stat);
+    return;
   }
+  throw new CahootsError('root-unusable', `The folder ${path} is gone.`, {
+    remedy: 'It is made anew by the next command; run this one again.',
+    facts: { path },
+  });
+}
+
+/** Undefined when there is nothing; that is found out without the cost of an error that is thrown and caught. */
+function statOf(path: string): Stats | undefined {
+  return storing(`The folder ${path} cannot be used`, () =>
+    unlessGone(() => lstatSync(path, { throwIfNoEntry: false }), undefined),
+  );
+}
+
+function requireOwn(path: string, stat: Stats): void {
   if (stat.isSymbolicLink() || !stat.isDirectory()) {
     throw new CahootsError(
       'root-link',
