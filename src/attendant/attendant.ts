@@ -1,3 +1,4 @@
+import { badNews } from '../client/bad-news.ts';
 import { Correspondent } from '../client/correspondent.ts';
 import { findSent } from '../client/message-lookup.ts';
 import type { ResolvedConfig } from '../config/config.ts';
@@ -9,7 +10,7 @@ import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import { resendUnsent } from '../mailbox/post.ts';
-import { foldReceipts } from '../mailbox/receipts.ts';
+import { foldReceipts, type OnFolded } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { Message } from '../protocol/message.ts';
@@ -322,7 +323,7 @@ export class Attendant {
     this.#followConversation(desk);
     desk.settleSeen();
     const { folder } = this.seat();
-    this.#attempt(() => foldReceipts(folder));
+    this.#attempt(() => foldReceipts(folder, this.#onReceipts(folder)));
     this.#attempt(() => this.#endHopelessWaits(folder));
     const { eligible, held } = desk.look();
     this.#notices.announceHeld(held);
@@ -334,6 +335,7 @@ export class Attendant {
     const idleForMs = this.#activity.idleForMs();
     if (idleForMs !== undefined && idleForMs >= ATTENTIVE_MS)
       desk.offers.passIdle(this.#options.clock.now(), (path) => this.#waker.settleMs(path));
+    desk.tellUnproved();
     // A program that drives a session decides about its turns: nobody else starts one there.
     if (idleForMs !== undefined && this.#options.host.isInteractive) {
       const woken = await this.#waker.wakeIfDue(desk, {
@@ -345,6 +347,11 @@ export class Attendant {
     }
     await this.#publish();
     this.#schedule(desk);
+  }
+
+  #onReceipts(folder: SeatFolder): OnFolded {
+    const { config, clock } = this.#options;
+    return badNews({ root: config.root, clock, folder, awaited: () => new Set(this.waits.asked()) });
   }
 
   #endHopelessWaits(folder: SeatFolder): void {
@@ -429,8 +436,8 @@ export class Attendant {
 
   /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
   #mayWake(desk: MailDesk, message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo'>): boolean {
-    if (desk.answersOwnQuery(message)) return true;
-    return message.type !== 'note' && this.#keeper.record?.attention === 'open';
+    if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
+    return message.type !== 'notice' && message.type !== 'note' && this.#keeper.record?.attention === 'open';
   }
 
   #onControl(message: Message): void {

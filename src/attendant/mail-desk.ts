@@ -1,3 +1,4 @@
+import { outcomeOf } from '../client/bad-news.ts';
 import { findReceived, findSent } from '../client/message-lookup.ts';
 import type { GuardLimits } from '../client/storm-guard.ts';
 import { verdictOf } from '../directory/trust.ts';
@@ -86,7 +87,9 @@ export class MailDesk {
     const eligible: PendingMessage[] = [];
     const held: PendingMessage[] = [];
     for (const pending of this.#inbox.pending()) {
-      if (pending.from === this.#options.folder.id) this.#refuse(pending, 'a seat does not write to itself');
+      if (pending.type === 'notice') this.#lookAtNotice(pending, eligible);
+      else if (pending.from === this.#options.folder.id)
+        this.#refuse(pending, 'a seat does not write to itself');
       else if (pending.type === 'ping' || pending.type === 'session-ended') this.#takeControl(pending);
       else {
         const decision = this.#decide(pending);
@@ -117,14 +120,29 @@ export class MailDesk {
     return first === undefined || first === id;
   }
 
+  /** Whether a message is a notice of what became of a question of this seat, for which somebody waits. */
+  tellsOutcome({ type, inReplyTo }: Pick<Message, 'type' | 'inReplyTo'>): boolean {
+    return type === 'notice' && inReplyTo !== null && outcomeOf(this.#options, inReplyTo)?.mayWake === true;
+  }
+
+  /** Tells the senders of what was offered again and again that there is no sign of it. */
+  tellUnproved(): void {
+    for (const { claimed, path, times } of this.offers.takeUnproved()) {
+      const count = [...times.values()].reduce((sum, more) => sum + more, 0);
+      const reason = `put before the session ${count} times, and its conversation does not show it`;
+      this.#record(claimed.message, { state: 'offered', path, reason, unproved: true });
+    }
+  }
+
   /** Claims messages and puts them before the model by `path`; undefined when there was none to take. */
   take(pending: readonly PendingMessage[], path: DeliveryPath): TakenMail | undefined {
     const batch = new Batch();
     for (const { id } of pending) {
       const claimed = this.#inbox.claim(id);
       if (claimed === undefined) continue;
-      const block = this.#orGiveBack(claimed, () => this.#render(claimed.message));
-      if (!batch.add(claimed.message, block)) {
+      const message = this.#asTold(claimed.message);
+      const block = this.#orGiveBack(claimed, () => this.#render(message));
+      if (!batch.add(message, block)) {
         this.#inbox.release(claimed, { maybeSeen: false });
         break;
       }
@@ -273,6 +291,22 @@ export class MailDesk {
     return decision;
   }
 
+  /** A notice tells what this seat's own records say, and nothing else: anybody could leave a file there. */
+  #lookAtNotice(pending: PendingMessage, eligible: PendingMessage[]): void {
+    const { from, inReplyTo } = pending;
+    const isTrue =
+      from === this.#options.folder.id &&
+      inReplyTo !== null &&
+      outcomeOf(this.#options, inReplyTo) !== undefined;
+    if (isTrue) eligible.push(pending);
+    else this.#refuse(pending, 'a notice that the own records do not bear out');
+  }
+
+  #asTold(message: Message): Message {
+    if (message.type !== 'notice' || message.inReplyTo === null) return message;
+    return { ...message, content: outcomeOf(this.#options, message.inReplyTo)?.text ?? '' };
+  }
+
   #takeControl(pending: PendingMessage): void {
     const claimed = this.#inbox.claim(pending.id);
     if (claimed === undefined) return;
@@ -295,7 +329,8 @@ export class MailDesk {
   }
 
   #record(message: Message, what: ReceiptRecord): void {
-    this.#receipts.record(message, what);
+    // A seat needs no receipt for what it tells itself.
+    if (message.type !== 'notice') this.#receipts.record(message, what);
   }
 }
 

@@ -34,6 +34,8 @@ export interface Offer {
   readonly boundaries: number;
   /** Paths that were tried in vain. */
   readonly tried: ReadonlySet<DeliveryPath>;
+  /** Its sender knows that there is no sign of it. */
+  readonly isToldUnproved: boolean;
 }
 
 export interface NewOffer {
@@ -97,6 +99,7 @@ export class OfferBook {
       abandonedAtMs: undefined,
       boundaries: 0,
       tried,
+      isToldUnproved: earlier?.isToldUnproved ?? false,
     });
   }
 
@@ -185,6 +188,16 @@ export class OfferBook {
     return this.all().filter(({ phase }) => phase === 'failed');
   }
 
+  /** Those that were given often enough without a sign of them that their senders should know; each is returned once. */
+  takeUnproved(): Offer[] {
+    const unproved = this.failed().filter(
+      ({ times, isToldUnproved }) => !isToldUnproved && sum([...times.values()]) >= MAX_OFFERS,
+    );
+    for (const offer of unproved)
+      this.#offers.set(offer.claimed.message.id, { ...offer, isToldUnproved: true });
+    return unproved;
+  }
+
   /** Those that failed and may be given again by that path now. */
   failedFor(path: DeliveryPath, nowMs: number): Offer[] {
     return this.failed().filter(({ times, tried, offeredAtMs }) => {
@@ -215,6 +228,10 @@ export class OfferBook {
   #isNothingSought(): boolean {
     return this.all().every(({ phase }) => phase === 'reading');
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function recordedOffer(offer: Offer, abandonedAtMs: number | undefined): Offer {

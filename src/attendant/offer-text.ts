@@ -83,6 +83,7 @@ const VERBS: Record<Message['type'], string> = {
   note: 'notes',
   ping: 'pings',
   'session-ended': 'has ended',
+  notice: 'tells you',
 };
 
 /** Whether content does not fit inline: it is given by its head and read page by page. */

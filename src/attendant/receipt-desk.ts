@@ -6,7 +6,7 @@ import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import type { StateRecord } from '../protocol/receipt.ts';
 
-export type ReceiptRecord = Pick<StateRecord, 'state' | 'path' | 'reason'>;
+export type ReceiptRecord = Pick<StateRecord, 'state' | 'path' | 'reason' | 'unproved'>;
 
 export interface ReceiptDeskOptions {
   readonly root: string;

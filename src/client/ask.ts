@@ -1,7 +1,7 @@
 import type { Peer } from '../directory/peers.ts';
 import { isoMillis } from '../lib/clock.ts';
 import type { ClaimedMessage } from '../mailbox/inbox.ts';
-import { foldReceipts, recordState, statesOf } from '../mailbox/receipts.ts';
+import { recordState, statesOf } from '../mailbox/receipts.ts';
 import { facadeOf, isThere, seatFolder } from '../mailbox/seat-folder.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
@@ -100,7 +100,7 @@ function takenResponse(seat: OpenSeat, { id, to }: Message): Message | undefined
 
 function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
   const { config, clock } = seat.context;
-  unlessStorageFails(() => foldReceipts(seat.folder));
+  unlessStorageFails(() => seat.fold());
   const states = statesOf(seat.folder, sent.id);
   if (ENDINGS.has(currentState(states)) || hasMailbox(config.root, sent.to)) return states;
   const gone: StateRecord = {

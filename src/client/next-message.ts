@@ -81,8 +81,9 @@ function claimNext(seat: OpenSeat): ClaimedMessage | undefined {
   return undefined;
 }
 
-function refusal(seat: OpenSeat, { from }: PendingMessage): string | undefined {
+function refusal(seat: OpenSeat, { from, type }: PendingMessage): string | undefined {
   const { id: receiver } = seat.folder;
+  if (type === 'notice') return from === receiver ? undefined : 'a notice comes from the own seat only';
   if (from === receiver) return 'a seat does not write to itself';
   const verdict = verdictOf(seat.context.config.root, { sender: from, receiver });
   return verdict === 'blocked' ? 'the receiver has blocked this peer' : undefined;

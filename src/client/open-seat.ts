@@ -8,9 +8,12 @@ import { Inbox } from '../mailbox/inbox.ts';
 import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts } from '../mailbox/receipts.ts';
 import { createSeatFolder, openRoot, type SeatFolder } from '../mailbox/seat-folder.ts';
+import type { MessageId } from '../protocol/ids.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
+import { badNews } from './bad-news.ts';
 import { type ClientContext, mailContext } from './client-context.ts';
 import { Correspondent } from './correspondent.ts';
+import { awaitedAnswers } from './open-asks.ts';
 import { findOwnSeat, isHeld, permissionClassOf, type SeatWish, seatHeld, seatMissing } from './own-seat.ts';
 import { ignoreStorageFault, unlessStorageFails } from './storage-fault.ts';
 
@@ -69,8 +72,15 @@ export class OpenSeat {
     if (this.isHeld) return;
     unlessStorageFails(() => resendUnsent(mailContext(this.context), this.folder));
     unlessStorageFails(() => this.inbox.recoverClaims());
-    unlessStorageFails(() => foldReceipts(this.folder));
+    unlessStorageFails(() => this.fold());
     await this.keep().catch(ignoreStorageFault);
+  }
+
+  /** Files the receipts that came; bad news of what nobody waits for is left in the mailbox. */
+  fold(): void {
+    const { config, clock } = this.context;
+    const awaited = (): ReadonlySet<MessageId> => awaitedAnswers(this.folder);
+    foldReceipts(this.folder, badNews({ root: config.root, clock, folder: this.folder, awaited }));
   }
 
   /** Keeps a shell seat visible to v1 while this process waits on it; cheap enough to be called on every change. */

@@ -69,23 +69,34 @@ export function statesOf(folder: SeatFolder, id: MessageId): StateRecord[] {
   return mergeStates(foldedStates(folder, id), waiting.filter(({ message }) => message === id).map(toRecord));
 }
 
+/** What receipts told of one sent message: the message, and what is new of it. */
+export type OnFolded = (sent: MessageId, news: readonly StateRecord[]) => void;
+
 /**
- * Moves the receipts that wait in `receipts/` into the copies of the sent messages.
+ * Moves the receipts that wait in `receipts/` into the copies of the sent messages. `onFolded` is told of each message
+ * before its receipts are removed: after a kill in between it is told again.
  *
  * Does nothing while another process does the same. A receipt whose sent copy is not there yet waits on; one whose copy
  * does not come, since that was removed for its age or never sent, is dropped after an hour.
  */
-export function foldReceipts(folder: SeatFolder): void {
+export function foldReceipts(folder: SeatFolder, onFolded: OnFolded = () => undefined): void {
   if (receiptNames(folder).length === 0) return;
   storing('The receipts could not be filed', () => {
     tryWithLock(join(folder.receipts, '.fold-lock'), () => {
       const receipts = readReceipts(folder, receiptNames(folder));
-      for (const [id, ofOne] of Map.groupBy(receipts, ({ message }) => message)) foldInto(folder, id, ofOne);
+      for (const [id, ofOne] of Map.groupBy(receipts, ({ message }) => message))
+        foldInto(folder, { id, receipts: ofOne, onFolded });
     });
   });
 }
 
-function foldInto(folder: SeatFolder, id: MessageId, receipts: readonly NamedReceipt[]): void {
+interface Fold {
+  readonly id: MessageId;
+  readonly receipts: readonly NamedReceipt[];
+  readonly onFolded: OnFolded;
+}
+
+function foldInto(folder: SeatFolder, { id, receipts, onFolded }: Fold): void {
   const copy = readPast(folder.outbox, id);
   if (typeof copy !== 'object' || copy === null) {
     if (!isBeingSent(folder, id)) removeReceipts(folder, receipts.filter(isOld));
@@ -95,6 +106,7 @@ function foldInto(folder: SeatFolder, id: MessageId, receipts: readonly NamedRec
   writeAtomic(pastPathForWriting(folder.outbox, id), `${JSON.stringify({ ...copy, states }, null, 2)}\n`, {
     flush: false,
   });
+  onFolded(id, receipts.map(toRecord));
   removeReceipts(folder, receipts);
 }
 
@@ -142,12 +154,13 @@ function readReceipts(folder: SeatFolder, names: readonly string[]): NamedReceip
 }
 
 function toRecord(receipt: Receipt): StateRecord {
-  const { state, at, by, reason, path } = receipt;
+  const { state, at, by, reason, path, unproved } = receipt;
   return {
     state,
     at,
     by,
     ...(reason === undefined ? {} : { reason }),
     ...(path === undefined ? {} : { path }),
+    ...(unproved === undefined ? {} : { unproved }),
   };
 }

@@ -30,6 +30,20 @@ export function newMessageId(): MessageId {
   return `msg-${randomId(12)}` as MessageId;
 }
 
+/** The id of a message that is the same whenever it is made for the same reason, so that it is made once. */
+export function messageIdFor(reason: string): MessageId {
+  return `msg-${(hash64(reason) % ID_COUNT).toString(36).padStart(12, '0')}` as MessageId;
+}
+
+const ID_COUNT = 36n ** 12n;
+
+/** FNV-1a: no secret depends on it, only that two reasons hardly ever meet. */
+function hash64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash;
+}
+
 /**
  * The character by which files of past messages are spread over 36 folders; follows from the id alone. More folders cost
  * more than they save: making one takes longer than writing a message.

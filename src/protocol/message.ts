@@ -12,7 +12,8 @@ export const MESSAGE_FORMAT = 1;
 /** Deepest nesting that is read: JSON of any depth can be parsed, but not written again. */
 const MAX_DEPTH = 32;
 
-export const MESSAGE_TYPES = ['query', 'response', 'note', 'ping', 'session-ended'] as const;
+/** A `notice` is what a seat tells itself: what became of a message that it sent, what a peer that it watches did. */
+export const MESSAGE_TYPES = ['query', 'response', 'note', 'ping', 'session-ended', 'notice'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
 /**

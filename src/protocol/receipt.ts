@@ -44,6 +44,8 @@ export const stateRecordSchema = z.looseObject({
   by: z.custom<SeatId>(isSeatId, { error: 'expected a seat id' }),
   reason: z.optional(z.string()),
   path: z.optional(z.enum(DELIVERY_PATHS)),
+  /** With `offered`: put before the session so often, and its conversation has never shown it. */
+  unproved: z.optional(z.boolean()),
 });
 /** One step of a message's way: the state, when, who recorded it, and why. */
 export type StateRecord = z.infer<typeof stateRecordSchema>;
