@@ -2,6 +2,7 @@
 
 export { ask } from '../client/ask.ts';
 export { connect } from '../client/connect.ts';
+export { between, thread } from '../client/conversation.ts';
 export { followJournal, journal } from '../client/follow-journal.ts';
 export { acceptMessage, denyMessage } from '../client/held-mail.ts';
 export { messageHistory } from '../client/message-history.ts';

@@ -53,8 +53,8 @@ function findIn(folder: SeatFolder, id: MessageId): Message | undefined {
   return sent === undefined ? findReceived(folder, id)?.message : withoutStates(sent.message);
 }
 
-/** The sender's copy keeps the states beside the message. */
-function withoutStates(message: Message): Message {
+/** A message as it was sent: the sender's copy keeps the states beside it. */
+export function withoutStates(message: Message): Message {
   const { states: _, ...rest } = message;
   return rest;
 }
