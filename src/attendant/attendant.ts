@@ -435,7 +435,8 @@ export class Attendant {
   }
 
   /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
-  #mayWake(desk: MailDesk, message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo'>): boolean {
+  #mayWake(desk: MailDesk, message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step'>): boolean {
+    if (message.type === 'progress') return message.step === 'declined';
     if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
     return message.type !== 'notice' && message.type !== 'note' && this.#keeper.record?.attention === 'open';
   }
@@ -448,6 +449,8 @@ export class Attendant {
   }
 
   #noteOffered(message: Message): void {
+    if (message.step === 'cancelled' && message.inReplyTo !== null)
+      this.openQueries.answered(message.inReplyTo);
     this.openQueries.note(message, this.#options.clock.now());
   }
 

@@ -1,7 +1,7 @@
 import { outcomeOf } from '../client/bad-news.ts';
 import { findReceived, findSent } from '../client/message-lookup.ts';
 import type { GuardLimits } from '../client/storm-guard.ts';
-import { verdictOf } from '../directory/trust.ts';
+import { type Verdict, verdictOf } from '../directory/trust.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
 import { firstAnswerTo, noteFirstAnswer } from '../mailbox/first-answer.ts';
@@ -14,7 +14,7 @@ import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { Attention } from '../protocol/seat.ts';
 import { ArrivalPace } from './arrival-pace.ts';
 import type { ConversationProof } from './conversation-proof.ts';
-import { decide } from './gate.ts';
+import { decide, type GateDecision } from './gate.ts';
 import type { InboundRule } from './host-session.ts';
 import { OfferBook } from './offer-book.ts';
 import { MAX_BATCH_CHARACTERS, pageCount, renderMessage, renderOffer, renderPage } from './offer-text.ts';
@@ -118,6 +118,18 @@ export class MailDesk {
     if (asked?.type !== 'query' || asked.to !== from) return false;
     const first = firstAnswerTo(folder, inReplyTo);
     return first === undefined || first === id;
+  }
+
+  /** Whether a progress is of a request that this seat made to its sender, or calls off one that the sender made. */
+  isOfRequest({ from, inReplyTo, step }: Pick<Message, 'from' | 'inReplyTo' | 'step'>): boolean {
+    if (inReplyTo === null) return false;
+    const { folder } = this.#options;
+    if (step === 'cancelled') {
+      const received = findReceived(folder, inReplyTo)?.message;
+      return received?.request === true && received.from === from;
+    }
+    const sent = findSent(folder, inReplyTo)?.message;
+    return sent?.request === true && sent.to === from;
   }
 
   /** Whether a message is a notice of what became of a question of this seat, for which somebody waits. */
@@ -274,14 +286,17 @@ export class MailDesk {
   #decide(pending: PendingMessage): ReturnType<typeof decide> {
     const { root, folder, limits } = this.#options;
     const { attention, permissionClass, rule } = this.#options.session();
+    const isTooMany = !this.#pace.allows(pending);
+    const verdict = verdictOf(root, { sender: pending.from, receiver: folder.id });
+    if (pending.type === 'progress') return this.#decideProgress(pending, { verdict, isTooMany });
     const answersOwnQuery = this.answersOwnQuery(pending);
     const decision = decide(pending, {
       rule,
       attention,
       limits,
-      isTooMany: !this.#pace.allows(pending),
+      isTooMany,
       ownClass: permissionClass,
-      verdict: verdictOf(root, { sender: pending.from, receiver: folder.id }),
+      verdict,
       answersOwnQuery,
     });
     // The next ones that name the query come by the ordinary gate: one question is no lasting pass.
@@ -305,6 +320,20 @@ export class MailDesk {
   #asTold(message: Message): Message {
     if (message.type !== 'notice' || message.inReplyTo === null) return message;
     return { ...message, content: outcomeOf(this.#options, message.inReplyTo)?.text ?? '' };
+  }
+
+  /** How work stands concerns those two between whom it was agreed; it is no news of anybody else. */
+  #decideProgress(
+    pending: PendingMessage,
+    { verdict, isTooMany }: { verdict: Verdict; isTooMany: boolean },
+  ): GateDecision {
+    if (verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
+    if (!this.isOfRequest(pending))
+      return { kind: 'refuse', reason: 'it names no request of these two seats' };
+    if (isTooMany)
+      return { kind: 'refuse', reason: 'its sender has sent more messages in a minute than are let through' };
+    this.#pace.note(pending);
+    return { kind: 'pass' };
   }
 
   #takeControl(pending: PendingMessage): void {

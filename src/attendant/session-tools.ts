@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { statesOf } from '../mailbox/receipts.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
-import type { Message } from '../protocol/message.ts';
+import type { Message, WorkStep } from '../protocol/message.ts';
 import { currentState, type MessageState } from '../protocol/receipt.ts';
 import type { Attention, SeatRecord } from '../protocol/seat.ts';
 import type { Attendant } from './attendant.ts';
@@ -73,12 +73,12 @@ export class SessionTools {
   async ask(
     address: string,
     question: string,
-    { waitSeconds, ...context }: ToolContext & { waitSeconds: number },
+    { waitSeconds, request = false, ...context }: ToolContext & { waitSeconds: number; request?: boolean },
   ): Promise<AskOutcome> {
     const { attendant, folder } = this.#ready();
     const peer = attendant.correspondent.resolve(address);
     const hops = attendant.openQueries.hops(this.#clock.now());
-    const sent = attendant.correspondent.send(peer, { type: 'query', content: question, hops });
+    const sent = attendant.correspondent.send(peer, { type: 'query', content: question, hops, request });
     const wait = attendant.waits.open({
       kind: 'ask',
       message: sent.id,
@@ -109,6 +109,17 @@ export class SessionTools {
     const result = attendant.correspondent.reply(id, text);
     attendant.openQueries.answered(id);
     return result;
+  }
+
+  /**
+   * Tells how the work stands that a request asked for, or calls off an own one. Naming the id proves that it was seen.
+   */
+  progress(id: MessageId, text: string, step: WorkStep): Message {
+    const { attendant } = this.#ready();
+    if (step !== 'cancelled') attendant.desk().quote(id);
+    const sent = attendant.correspondent.progress(id, { step, note: text });
+    if (step === 'declined') attendant.openQueries.answered(id);
+    return sent;
   }
 
   /** Sends a note, which expects no answer. session-bridge v1 knows no notes: its sessions get a query. */

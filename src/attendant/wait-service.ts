@@ -81,5 +81,7 @@ function waitFor(waits: Waits, desk: MailDesk, message: PendingMessage): Wait | 
   const answered = desk.answersOwnQuery(message) ? waits.forAnswerTo(message.inReplyTo) : undefined;
   if (answered !== undefined) return answered;
   const open = waits.forMail();
+  if (message.type === 'progress')
+    return waits.forAnswerTo(message.inReplyTo) ?? (open?.kind === 'listen' ? open : undefined);
   return message.type === 'note' && open?.kind !== 'listen' ? undefined : open;
 }

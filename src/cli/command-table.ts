@@ -3,6 +3,7 @@ import { accept } from './commands/accept.ts';
 import { ask } from './commands/ask.ts';
 import { attention } from './commands/attention.ts';
 import { block } from './commands/block.ts';
+import { cancel } from './commands/cancel.ts';
 import { connect } from './commands/connect.ts';
 import { demo } from './commands/demo.ts';
 import { deny } from './commands/deny.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   send,
   listen,
   reply,
+  cancel,
   inbox,
   show,
   log,

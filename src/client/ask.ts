@@ -17,6 +17,8 @@ import { unlessMailboxFails, unlessStorageFails } from './storage-fault.ts';
 export interface Question {
   readonly peer: Peer;
   readonly content: string;
+  /** It asks for work to be done, not only for an answer. */
+  readonly request?: boolean;
   readonly waitMs: number;
   readonly signal: AbortSignal;
   /** Called with each step that becomes known while the answer is waited for. */
@@ -35,7 +37,13 @@ export interface AskOutcome {
 }
 
 /** After these no answer will come, or none before a person has done something. */
-const ENDINGS: ReadonlySet<MessageState> = new Set(['held', 'refused', 'expired', 'undeliverable']);
+const ENDINGS: ReadonlySet<MessageState> = new Set([
+  'held',
+  'refused',
+  'expired',
+  'undeliverable',
+  'cancelled',
+]);
 /** How far back a response is looked for that another process took. */
 const RECENT_ENTRIES = 500;
 
@@ -47,8 +55,8 @@ const RECENT_ENTRIES = 500;
  * the seat and takes the answer; the question stays asked.
  */
 export async function ask(seat: OpenSeat, question: Question): Promise<AskOutcome> {
-  const { peer, content, waitMs, signal, onState } = question;
-  const sent = seat.correspondent.send(peer, { type: 'query', content });
+  const { peer, content, request = false, waitMs, signal, onState } = question;
+  const sent = seat.correspondent.send(peer, { type: 'query', content, request });
   const withdraw = announceAsk(seat.folder, sent.id);
   let known: MessageState | undefined;
   try {

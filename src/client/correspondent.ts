@@ -7,7 +7,8 @@ import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
-import type { Message, MessageType, PermissionClass } from '../protocol/message.ts';
+import type { Message, MessageType, PermissionClass, WorkStep } from '../protocol/message.ts';
+import type { MessageState } from '../protocol/receipt.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import { findReceived, findSent } from './message-lookup.ts';
 import { unlessMailboxFails } from './storage-fault.ts';
@@ -30,6 +31,8 @@ export interface Letter {
   readonly thread?: MessageId;
   /** How many messages led to this one. */
   readonly hops?: number;
+  /** With a query: it asks for work to be done. */
+  readonly request?: boolean;
 }
 
 /** Writes and answers messages in the name of one seat: resolves addresses and fills in who speaks to whom. */
@@ -101,6 +104,47 @@ export class Correspondent {
     return { sent, to: original };
   }
 
+  /**
+   * Tells how the work stands that a request asked for: its receiver says `accepted`, `working` or `declined`, who asked
+   * says `cancelled`. Records it with the request, and returns the message that tells the other side.
+   *
+   * Throws `message-unknown`, and `message-not-answerable` for what is no request or a step of the other side.
+   */
+  progress(id: MessageId, { step, note }: { readonly step: WorkStep; readonly note: string }): Message {
+    const { root, clock } = this.#options;
+    const { folder } = this.#options.seat();
+    const own = step === 'cancelled' ? findSent(folder, id)?.message : undefined;
+    const request = own ?? this.received(id);
+    if (request.request !== true || (own === undefined && step === 'cancelled')) {
+      throw new CahootsError(
+        'message-not-answerable',
+        request.request === true
+          ? `${id} is a request to this seat, which only its sender can call off.`
+          : `${id} is no request for work.`,
+        {
+          remedy:
+            request.request === true
+              ? 'Say that you will not do it with the step "declined".'
+              : 'Answer it with reply, without a step.',
+        },
+      );
+    }
+    const peer = resolvePeer(root, own === undefined ? request.from : request.to, clock.now());
+    const sent = this.#post({
+      to: peer.id,
+      type: 'progress',
+      content: note,
+      inReplyTo: id,
+      thread: request.thread ?? id,
+      step,
+      metadata: this.#metadata(peer),
+    });
+    const reason = step === 'declined' ? `declined: ${note}` : note;
+    const record = { state: STATE_OF_STEP[step], at: isoMillis(clock.now()), by: folder.id };
+    unlessMailboxFails(() => recordState(root, request, reason === '' ? record : { ...record, reason }));
+    return sent;
+  }
+
   /** A message that this seat received. Throws `message-unknown`, which also says when the seat itself sent it. */
   received(id: MessageId): Message {
     const { folder, record } = this.#options.seat();
@@ -147,6 +191,13 @@ export class Correspondent {
     };
   }
 }
+
+const STATE_OF_STEP = {
+  accepted: 'work-accepted',
+  working: 'working',
+  declined: 'refused',
+  cancelled: 'cancelled',
+} as const satisfies Record<WorkStep, MessageState>;
 
 const REPLY_TYPE: Partial<Record<MessageType, MessageType>> = {
   query: 'response',

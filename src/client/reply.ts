@@ -3,7 +3,7 @@ import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
-import type { Message } from '../protocol/message.ts';
+import type { Message, WorkStep } from '../protocol/message.ts';
 import { findReceived } from './message-lookup.ts';
 import type { OpenSeat } from './open-seat.ts';
 import { seatHeld } from './own-seat.ts';
@@ -18,25 +18,34 @@ export function requireMessageId(text: string): MessageId {
   });
 }
 
+export interface ReplyFromSeat {
+  readonly id: MessageId;
+  readonly content: string;
+  readonly isNamed: boolean;
+  readonly step?: WorkStep;
+}
+
 /**
  * Answers a message that a seat has received. One that still waits is taken with it, for whoever answers it has seen
- * it; `isNamed` says that the call names a seat on which a session may sit, and then that is left to the session.
+ * it; `isNamed` says that the call names a seat on which a session may sit, and then that is left to the session. With
+ * `step` it does not answer, but tells how the work stands that the message asks for.
  *
  * Throws `message-unknown`, `message-not-answerable`, or `seat-held`.
  */
-export function replyFromSeat(
-  seat: OpenSeat,
-  { id, content, isNamed }: { id: MessageId; content: string; isNamed: boolean },
-): Message {
+export function replyFromSeat(seat: OpenSeat, { id, content, isNamed, step }: ReplyFromSeat): Message {
+  const say = (): Message =>
+    step === undefined
+      ? seat.correspondent.reply(id, content).sent
+      : seat.correspondent.progress(id, { step, note: content });
   const waits = findReceived(seat.folder, id)?.place === 'inbox';
   if (!waits || seat.isHeld) {
     if (waits && isNamed) throw seatHeld(seat.record);
-    return seat.correspondent.reply(id, content).sent;
+    return say();
   }
   const claimed = seat.inbox.claim(id);
-  if (claimed === undefined) return seat.correspondent.reply(id, content).sent;
+  if (claimed === undefined) return say();
   unlessMailboxFails(() => recordSeen(seat, claimed.message));
-  const sent = replyOrRelease(seat, { claimed, content });
+  const sent = replyOrRelease(seat, { claimed, say });
   // Should that fail, the message comes back once this process has ended, marked as a repeat.
   unlessMailboxFails(() => seat.inbox.settle(claimed));
   return sent;
@@ -44,10 +53,10 @@ export function replyFromSeat(
 
 function replyOrRelease(
   seat: OpenSeat,
-  { claimed, content }: { claimed: ClaimedMessage; content: string },
+  { claimed, say }: { claimed: ClaimedMessage; say: () => Message },
 ): Message {
   try {
-    return seat.correspondent.reply(claimed.message.id, content).sent;
+    return say();
   } catch (error) {
     seat.inbox.release(claimed, { maybeSeen: true });
     throw error;

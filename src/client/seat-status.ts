@@ -2,7 +2,7 @@ import { findPeer, type Peer, resolvePeer } from '../directory/peers.ts';
 import { statesOf } from '../mailbox/receipts.ts';
 import { openRoot, seatFolder } from '../mailbox/seat-folder.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
-import { currentState } from '../protocol/receipt.ts';
+import { currentState, FINAL_STATES } from '../protocol/receipt.ts';
 import type { ClientContext } from './client-context.ts';
 import { type KnownEntry, readJournalTail } from './journal-tail.ts';
 import { findOwnSeat, seatMissing } from './own-seat.ts';
@@ -26,7 +26,7 @@ export interface SeatStatus {
 
 /** A question that is further back than this in the journal is history. */
 const RECENT_ENTRIES = 2000;
-const OVER = new Set(['answered', 'refused', 'expired', 'undeliverable']);
+const OVER = FINAL_STATES;
 
 /**
  * The status of the peer that an address means, or of the own seat; nothing is taken or changed.

@@ -9,7 +9,7 @@ import type { MessageType } from '../protocol/message.ts';
 export type GuardLimits = Pick<Limits, 'maxHops' | 'maxThreadMessages' | 'pairMessagesPerMinute'>;
 
 /** What sets a peer to work. Answers are as many as their questions, and what attendants say to each other costs no turn. */
-const GUARDED: ReadonlySet<MessageType> = new Set(['query', 'note']);
+const GUARDED: ReadonlySet<MessageType> = new Set(['query', 'note', 'progress']);
 
 /**
  * Keeps sessions that answer each other from going on for ever, or from flooding each other, at the sender: how long a

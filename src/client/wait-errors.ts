@@ -18,6 +18,7 @@ export function unansweredError(
       });
     case 'refused':
     case 'undeliverable':
+    case 'cancelled':
       return new CahootsError('message-refused', `The question to ${whom} is ${state}${why}.`, {
         remedy: `See what is known of it with: cahoots show ${id}`,
         facts,
@@ -31,6 +32,8 @@ export function unansweredError(
     case 'delivered':
     case 'offered':
     case 'seen':
+    case 'work-accepted':
+    case 'working':
     case 'answered':
       return new CahootsError(
         'wait-timeout',

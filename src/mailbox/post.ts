@@ -16,6 +16,7 @@ import {
   type Message,
   type MessageType,
   messageSchema,
+  type WorkStep,
 } from '../protocol/message.ts';
 import type { StateRecord } from '../protocol/receipt.ts';
 import { claimPath, parseClaimName } from './claim-name.ts';
@@ -44,6 +45,8 @@ export interface Draft {
   readonly hops?: number;
   /** Which message of its conversation it is; the first one when left out. */
   readonly place?: number;
+  readonly request?: boolean;
+  readonly step?: WorkStep;
   readonly expiresAfterMs?: number;
   readonly metadata: Message['metadata'];
 }
@@ -204,6 +207,8 @@ function compose({ clock }: PostContext, sender: SeatFolder, draft: Draft): Mess
     hops: draft.hops ?? 0,
     place: draft.place ?? 1,
     expectsReply: draft.type === 'query',
+    ...(draft.request === true ? { request: true } : {}),
+    ...(draft.step === undefined ? {} : { step: draft.step }),
     ...(draft.expiresAfterMs === undefined ? {} : { expiresAfterMs: draft.expiresAfterMs }),
   };
 }

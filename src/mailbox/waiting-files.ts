@@ -21,6 +21,8 @@ type Envelope = Pick<
   | 'thread'
   | 'hops'
   | 'place'
+  | 'request'
+  | 'step'
   | 'repeat'
 >;
 

@@ -29,6 +29,8 @@ export function renderAsk({ id, peer, state, sinceMs, reason, end }: AskOutcome)
   const question = `Your question ${id} to ${oneLine(peer.name)}`;
   switch (end.kind) {
     case 'mail':
+      if (end.mail.messages.some(({ type, inReplyTo }) => type === 'progress' && inReplyTo === id))
+        return `${end.mail.text}\n\n(You will be told when it is done: go on meanwhile, or end your turn.)`;
       return end.mail.messages.some(({ inReplyTo, from }) => inReplyTo === id && from === peer.id)
         ? end.mail.text
         : `${question} is pending (${state}): another message came in meanwhile. Answer it first; the answer to yours will arrive as a message.\n\n${end.mail.text}`;
@@ -99,6 +101,13 @@ export function renderReply({ sent, to }: { sent: Message; to: Message }): strin
   return `Sent to ${senderOf(to)} ${what}.`;
 }
 
+/** That the other side hears how the work stands. */
+export function renderProgress({ step }: Message): string {
+  return step === 'cancelled'
+    ? 'Called off; the peer is told at its next step.'
+    : `Told: ${step}.${step === 'declined' ? '' : ' End it with reply(id, result), without a step.'}`;
+}
+
 /** The own seat in a few lines. */
 export function renderStatus({
   record,
@@ -121,6 +130,8 @@ function describe(state: string): string {
     delivered: 'in its mailbox, not yet put before it,',
     offered: 'put before it, not yet proved to be seen,',
     seen: 'it has seen it',
+    'work-accepted': 'it has taken the work on',
+    working: 'it is at work',
   };
   return words[state] ?? state;
 }

@@ -8,6 +8,7 @@ import {
   renderConnected,
   renderListen,
   renderPeers,
+  renderProgress,
   renderReply,
   renderSent,
   renderStatus,
@@ -65,11 +66,18 @@ async function callTool(
     case 'peers':
       return renderPeers(session.peers());
     case 'ask': {
-      const { peer, question, wait_seconds = MAX_INLINE_WAIT_SECONDS } = parse(inputs.askInput, input);
-      return renderAsk(await session.ask(peer, question, { waitSeconds: wait_seconds, ...context }));
+      const {
+        peer,
+        question,
+        wait_seconds = MAX_INLINE_WAIT_SECONDS,
+        request = false,
+      } = parse(inputs.askInput, input);
+      const waiting = { waitSeconds: wait_seconds, request, ...context };
+      return renderAsk(await session.ask(peer, question, waiting));
     }
     case 'reply': {
-      const { id, text } = parse(inputs.replyInput, input);
+      const { id, text, step } = parse(inputs.replyInput, input);
+      if (step !== undefined) return renderProgress(session.progress(messageId(id), text, step));
       return renderReply(session.reply(messageId(id), text));
     }
     case 'send': {

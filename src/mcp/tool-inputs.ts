@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { WORK_STEPS } from '../protocol/message.ts';
 import { SEAT_ACTIONS } from './tools.ts';
 
 export const peersInput = z.object({});
@@ -6,8 +7,13 @@ export const askInput = z.object({
   peer: z.string(),
   question: z.string(),
   wait_seconds: z.optional(z.number()),
+  request: z.optional(z.boolean()),
 });
-export const replyInput = z.object({ id: z.string(), text: z.string() });
+export const replyInput = z.object({
+  id: z.string(),
+  text: z.string(),
+  step: z.optional(z.enum(WORK_STEPS)),
+});
 export const sendInput = z.object({ peer: z.string(), text: z.string() });
 export const listenInput = z.object({ wait_seconds: z.optional(z.number()) });
 export const inboxInput = z.object({ id: z.optional(z.string()), page: z.optional(z.int()) });

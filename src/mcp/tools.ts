@@ -1,4 +1,5 @@
 import type { Tool } from '@modelcontextprotocol/server';
+import { WORK_STEPS } from '../protocol/message.ts';
 
 /** A tool as the model sees it. What its input may be is checked by `tool-inputs.ts`. */
 export interface ToolDeclaration {
@@ -38,6 +39,7 @@ export const TOOLS: readonly ToolDeclaration[] = [
         peer: { type: 'string', description: 'name or id' },
         question: text,
         wait_seconds: seconds,
+        request: { type: 'boolean', description: 'ask for work to be done there, not only for an answer' },
       },
       required: ['peer', 'question'],
     },
@@ -47,7 +49,15 @@ export const TOOLS: readonly ToolDeclaration[] = [
     name: 'reply',
     description:
       'Answer a message of a peer by its id. To ask something back before you can answer, reply with your question.',
-    inputSchema: { type: 'object', properties: { id: text, text }, required: ['id', 'text'] },
+    inputSchema: {
+      type: 'object',
+      properties: {
+        id: text,
+        text,
+        step: { type: 'string', enum: [...WORK_STEPS], description: 'of requested work, before its result' },
+      },
+      required: ['id', 'text'],
+    },
     alwaysLoad: true,
   },
   {

@@ -12,9 +12,24 @@ export const MESSAGE_FORMAT = 1;
 /** Deepest nesting that is read: JSON of any depth can be parsed, but not written again. */
 const MAX_DEPTH = 32;
 
-/** A `notice` is what a seat tells itself: what became of a message that it sent, what a peer that it watches did. */
-export const MESSAGE_TYPES = ['query', 'response', 'note', 'ping', 'session-ended', 'notice'] as const;
+/**
+ * A `progress` tells how the work stands that a query with `request` asked for. A `notice` is what a seat tells itself:
+ * what became of a message that it sent, what a peer that it watches did.
+ */
+export const MESSAGE_TYPES = [
+  'query',
+  'response',
+  'note',
+  'ping',
+  'session-ended',
+  'progress',
+  'notice',
+] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+/** What a `progress` tells: the peer has taken the work on, is at it, will not do it; or the asker calls it off. */
+export const WORK_STEPS = ['accepted', 'working', 'declined', 'cancelled'] as const;
+export type WorkStep = (typeof WORK_STEPS)[number];
 
 /**
  * Whether the session that sent a message asks a person before it acts (`asks`) or skips permissions (`bypasses`).
@@ -65,6 +80,10 @@ export const messageSchema = z.looseObject({
   hops: optionalCount,
   place: optionalCount,
   expectsReply: z.optional(z.boolean()),
+  /** With a query: it asks for work to be done, not only for an answer. */
+  request: z.optional(z.boolean()),
+  /** With a progress. */
+  step: z.optional(z.enum(WORK_STEPS)),
   /** How often earlier owners put this message before the session without proof that it was seen. */
   repeat: optionalCount,
 });

@@ -5,13 +5,15 @@ import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
  * What became of a message.
  *
  * ```
- * accepted → delivered → offered → seen → answered
- *     │          ├→ held → offered | refused
+ * accepted → delivered → offered → seen → [work-accepted → working] → answered
+ *     │          ├→ held → offered | refused                  └→ cancelled | refused
  *     │          └→ refused | expired
  *     └→ undeliverable
  * ```
  * `accepted`: durable at the sender. `delivered`: in the receiver's mailbox. `offered`: put before the session, by the
- * path in `path`. `seen`: proved from the receiver's conversation. `answered`: its response is in the sender's mailbox.
+ * path in `path`. `seen`: proved from the receiver's conversation. `answered`: its response is in the sender's mailbox. Of
+ * a request for work also: `work-accepted`, the receiver has taken it on; `working`, with a note in `reason`; `cancelled`,
+ * called off by who asked.
  */
 export const MESSAGE_STATES = [
   'accepted',
@@ -19,10 +21,13 @@ export const MESSAGE_STATES = [
   'held',
   'offered',
   'seen',
+  'work-accepted',
+  'working',
   'answered',
   'refused',
   'expired',
   'undeliverable',
+  'cancelled',
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
@@ -32,6 +37,7 @@ export const FINAL_STATES: ReadonlySet<MessageState> = new Set([
   'refused',
   'expired',
   'undeliverable',
+  'cancelled',
 ]);
 
 export const DELIVERY_PATHS = ['inbox-socket', 'file-changed', 'hook-context', 'listen', 'tool'] as const;
@@ -63,10 +69,13 @@ const RANK: Record<MessageState, number> = {
   held: 2,
   offered: 3,
   seen: 4,
-  expired: 5,
-  refused: 5,
-  undeliverable: 5,
-  answered: 6,
+  'work-accepted': 5,
+  working: 6,
+  expired: 7,
+  refused: 7,
+  undeliverable: 7,
+  cancelled: 7,
+  answered: 8,
 };
 
 /**
@@ -77,11 +86,16 @@ export function currentState(records: readonly StateRecord[]): MessageState {
   return records.reduce<StateRecord | undefined>(further, undefined)?.state ?? 'accepted';
 }
 
+/** A message may be offered again, and each note of the work counts. */
+const HAPPENS_AGAIN: ReadonlySet<MessageState> = new Set(['offered', 'working']);
+
 /** The records without repeats of the same state by the same seat and path (the first one counts), in order of time. */
 export function mergeStates(...lists: readonly (readonly StateRecord[])[]): StateRecord[] {
   const merged = new Map<string, StateRecord>();
   for (const record of lists.flat()) {
-    const key = [record.state, record.by, record.path, record.state === 'offered' ? record.at : ''].join('|');
+    const key = [record.state, record.by, record.path, HAPPENS_AGAIN.has(record.state) ? record.at : ''].join(
+      '|',
+    );
     const known = merged.get(key);
     if (known === undefined || record.at < known.at) merged.set(key, record);
   }

@@ -15,6 +15,7 @@ export const ask: CommandSpec = {
   summary: 'Ask a peer a question and wait for the answer',
   details: [
     'An answer that comes after the time is up waits in the mailbox, for listen. The answer may be a question back; answer that with reply.',
+    'With --request the peer decides by its own permissions whether it does the work; show tells how it stands (work-accepted, working, answered with the result), and cancel calls it off.',
     'The wait ends early, with status 5, when the question is held for a person at the other side, refused, or cannot be delivered.',
   ],
   arguments: [PEER, { name: 'question', summary: 'the text; - reads standard input' }],
@@ -25,6 +26,7 @@ export const ask: CommandSpec = {
       summary: 'how long to wait; 0 only asks',
       default: DEFAULT_WAIT_SECONDS,
     },
+    { name: 'request', summary: 'ask for work to be done there, not only for an answer' },
   ],
   json: '{id, state, response}: response is {id, from, content, timestamp}, or null when there is none yet; also with the statuses 4 and 5 when the question was sent',
   example: `$ cahoots ask lib "What replaces login() in version 2?"
@@ -49,6 +51,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
       const outcome = await runtime.ask(seat, {
         peer,
         content,
+        request: call.flag('request'),
         waitMs,
         signal: call.signal,
         onState: (next) => {

@@ -1,4 +1,6 @@
-import type { CommandSpec } from '../command.ts';
+import { CahootsError } from '../../protocol/errors.ts';
+import { WORK_STEPS, type WorkStep } from '../../protocol/message.ts';
+import type { Call, CommandSpec } from '../command.ts';
 import { MESSAGE_ID } from '../common-arguments.ts';
 
 export const reply: CommandSpec = {
@@ -7,6 +9,13 @@ export const reply: CommandSpec = {
   summary: 'Answer a message that this seat has received',
   details: [
     'A query gets a response. A response, which is then a question back, gets a new query. A message that still waits is taken with it.',
+  ],
+  options: [
+    {
+      name: 'step',
+      value: 'step',
+      summary: 'of requested work, before its result: accepted, working or declined; the text is the note',
+    },
   ],
   arguments: [MESSAGE_ID, { name: 'text', summary: 'the text; - reads standard input' }],
   json: '{id, state}: the id of the answer, and delivered once it lies in the mailbox of the peer',
@@ -19,7 +28,13 @@ msg-8s2k5d0w3e6r delivered to app (k3x9qa)`,
     const id = runtime.requireMessageId(call.argument('message-id'));
     const content = await runtime.textFrom(call, 'text');
     const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
-    const sent = runtime.replyFromSeat(seat, { id, content, isNamed: call.as !== undefined });
+    const step = stepOf(call);
+    const sent = runtime.replyFromSeat(seat, {
+      ...(step === undefined ? {} : { step }),
+      id,
+      content,
+      isNamed: call.as !== undefined,
+    });
     if (call.json) await call.output.printJson({ id: sent.id, state: 'delivered' });
     else
       await call.output.print(
@@ -27,3 +42,16 @@ msg-8s2k5d0w3e6r delivered to app (k3x9qa)`,
       );
   },
 };
+
+function stepOf(call: Call): WorkStep | undefined {
+  const text = call.option('step');
+  if (text === undefined) return undefined;
+  const step = STEPS.find((candidate) => candidate === text);
+  if (step !== undefined) return step;
+  throw new CahootsError('usage', `"${text.slice(0, 80)}" is no step of requested work.`, {
+    remedy: `Use one of: ${STEPS.join(', ')}. Without a step the text is the result.`,
+    facts: { got: text },
+  });
+}
+
+const STEPS = WORK_STEPS.filter((step) => step !== 'cancelled');

@@ -124,5 +124,8 @@ test('every state in which a question can be without an answer has an error that
     refused: 5,
     expired: 5,
     undeliverable: 5,
+    'work-accepted': 4,
+    working: 4,
+    cancelled: 5,
   });
 });
