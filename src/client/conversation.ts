@@ -8,7 +8,7 @@ import type { ClientContext } from './client-context.ts';
 import { type KnownEntry, readJournalTail } from './journal-tail.ts';
 import { type MessageHistory, withoutStates } from './message-history.ts';
 import { findReceived, findSent } from './message-lookup.ts';
-import { knownStates } from './waiting-mail.ts';
+import { stateLookup } from './waiting-mail.ts';
 
 /** What somebody says; pings, ends and notices are between programs. */
 const SAID: ReadonlySet<string> = new Set<MessageType>(['query', 'response', 'note']);
@@ -75,11 +75,12 @@ function histories(
   isWanted: (entry: KnownEntry) => boolean,
 ): MessageHistory[] {
   const found = new Map<MessageId, MessageHistory & { readonly firstAt: string }>();
+  const statesOfMessage = stateLookup(context.config.root);
   for (const entry of entries) {
     if (found.has(entry.message) || !isWanted(entry)) continue;
     const message = wholeMessage(context.config.root, entry);
     if (message === undefined) continue;
-    const states = mergeStates(knownStates(context.config.root, message));
+    const states = mergeStates(statesOfMessage(message));
     found.set(entry.message, { message, states, firstAt: states[0]?.at ?? entry.at });
   }
   return [...found.values()]

@@ -7,7 +7,7 @@ import { allSeatFolders } from './all-seats.ts';
 import type { ClientContext } from './client-context.ts';
 import { findReceived, findSent } from './message-lookup.ts';
 import { findOwnSeat } from './own-seat.ts';
-import { knownStates } from './waiting-mail.ts';
+import { stateLookup } from './waiting-mail.ts';
 
 /** A message with everything that is known of its way. */
 export interface MessageHistory {
@@ -28,7 +28,7 @@ export function messageHistory(
   const own = findOwnSeat(context, { address, use: 'speak' });
   const message =
     (own === undefined ? undefined : findIn(seatFolder(root, own.sessionId), id)) ?? findAnywhere(root, id);
-  if (message !== undefined) return { message, states: mergeStates(knownStates(root, message)) };
+  if (message !== undefined) return { message, states: mergeStates(stateLookup(root)(message)) };
   throw new CahootsError('message-unknown', `No seat here has sent or received a message ${id}.`, {
     remedy: 'Copy the id from the message; cahoots log shows the newest ones.',
     facts: { id },

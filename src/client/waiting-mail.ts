@@ -21,16 +21,23 @@ export interface WaitingMessage {
 /** How far back the journal is read for what became of a message whose sender keeps no receipts. */
 const RECENT_ENTRIES = 2000;
 
+/** Every state that is known of a message. */
+export type StateLookup = (message: Message) => StateRecord[];
+
 /**
  * The messages that wait in a seat, in no particular order, without taking or moving any of them. Files that are no
- * message are left to the next reader.
+ * message are left to the next reader. Who looks at many seats makes one `statesOfMessage` for all of them.
  */
-export function waitingMail(root: string, id: SeatId): WaitingMessage[] {
+export function waitingMail(
+  root: string,
+  id: SeatId,
+  statesOfMessage: StateLookup = stateLookup(root),
+): WaitingMessage[] {
   const folder = seatFolder(root, id);
   return waitingIds(root, folder).flatMap((message) => {
     const found = findReceived(folder, message);
     if (found === undefined || found.place !== 'inbox') return [];
-    return [{ message: found.message, heldBecause: heldBecause(root, found.message) }];
+    return [{ message: found.message, heldBecause: heldBecause(statesOfMessage(found.message)) }];
   });
 }
 
@@ -59,15 +66,21 @@ export function waitingIds(root: string, folder: SeatFolder): MessageId[] {
   return [...new Set(ids)].filter(isMessageId);
 }
 
-/** Every state that is known of a message: by its sender's receipts, for a sender without any by the journal. */
-export function knownStates(root: string, { id, from }: Message): StateRecord[] {
-  const states = statesOf(seatFolder(root, from), id);
-  if (states.length > 0) return states;
-  return readJournalTail(root, RECENT_ENTRIES).filter(({ message }) => message === id);
+/**
+ * Tells the states of one message after the other: by its sender's receipts, for a sender without any by the journal,
+ * which is read once, when it is first needed.
+ */
+export function stateLookup(root: string): StateLookup {
+  let journal: Map<MessageId, StateRecord[]> | undefined;
+  return ({ id, from }) => {
+    const states = statesOf(seatFolder(root, from), id);
+    if (states.length > 0) return states;
+    journal ??= Map.groupBy(readJournalTail(root, RECENT_ENTRIES), ({ message }) => message);
+    return journal.get(id) ?? [];
+  };
 }
 
-function heldBecause(root: string, message: Message): string | undefined {
-  const states = knownStates(root, message);
+function heldBecause(states: readonly StateRecord[]): string | undefined {
   if (currentState(states) !== 'held') return undefined;
   return states.findLast(({ state }) => state === 'held')?.reason ?? 'held';
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { allSeatFolders } from '../client/all-seats.ts';
-import { waitingIds, waitingMail } from '../client/waiting-mail.ts';
+import { stateLookup, waitingIds, waitingMail } from '../client/waiting-mail.ts';
 import { readSeatRecord } from '../directory/seat-record.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { livenessOf } from '../lib/process-identity.ts';
@@ -35,7 +35,8 @@ export function abandonedSeats(root: string): SeatFolder[] {
 }
 
 function checkWaiting(root: string, folders: readonly SeatFolder[]): Check {
-  const waiting = folders.map(({ id }) => waitingMail(root, id));
+  const states = stateLookup(root);
+  const waiting = folders.map(({ id }) => waitingMail(root, id, states));
   const all = waiting.flat();
   const held = all.filter(({ heldBecause }) => heldBecause !== undefined);
   const seats = waiting.filter((mail) => mail.length > 0).length;

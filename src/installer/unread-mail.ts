@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { allSeatFolders } from '../client/all-seats.ts';
-import { waitingMail } from '../client/waiting-mail.ts';
+import { stateLookup, waitingMail } from '../client/waiting-mail.ts';
 import { readSeatRecord } from '../directory/seat-record.ts';
 import { unlessGone } from '../lib/errno.ts';
 import type { SeatId } from '../protocol/ids.ts';
@@ -18,8 +18,9 @@ export interface UnreadMail {
 
 /** The seats of a root that have unread mail; nothing is taken or moved. */
 export function unreadMail(root: string): UnreadMail[] {
+  const states = stateLookup(root);
   return allSeatFolders(root).flatMap((folder) => {
-    const waiting = waitingMail(root, folder.id).map(({ message }) => message);
+    const waiting = waitingMail(root, folder.id, states).map(({ message }) => message);
     const claimed = unlessGone(() => readdirSync(folder.claimed), []).filter((name) =>
       name.endsWith('.json'),
     );
