@@ -4,7 +4,7 @@ import { appendToFile } from '../lib/append.ts';
 import { linkNew, placeExclusive, writeNew } from '../lib/atomic-write.ts';
 import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
-import { livenessOf, type ProcessIdentity, thisProcess } from '../lib/process-identity.ts';
+import { thisProcess } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { type MessageId, newMessageId, type SeatId } from '../protocol/ids.ts';
@@ -19,7 +19,8 @@ import {
   type WorkStep,
 } from '../protocol/message.ts';
 import type { StateRecord } from '../protocol/receipt.ts';
-import { claimPath, parseClaimName } from './claim-name.ts';
+import { type ClaimName, type ClaimOwner, claimPath, parseClaimName, sameOwner } from './claim-name.ts';
+import { isAbandoned } from './claimed-files.ts';
 import { appendJournal } from './journal.ts';
 import { isPast, pastPathForWriting } from './past.ts';
 import { rejectInvalid } from './rejected.ts';
@@ -96,8 +97,8 @@ export function resendUnsent(context: PostContext, sender: SeatFolder): number {
   let resent = 0;
   for (const name of unlessGone(() => readdirSync(sender.sending), [])) {
     const claim = parseClaimName(name);
-    if (claim === undefined || isSendingNow(claim.owner.process)) continue;
     const sending = join(sender.sending, name);
+    if (claim === undefined || isSendingNow(context, { ...claim, path: sending })) continue;
     try {
       const message = readUnsent(sender, { sending, id: claim.id });
       if (message !== undefined && resend(context, sender, { message, sending })) resent += 1;
@@ -109,9 +110,17 @@ export function resendUnsent(context: PostContext, sender: SeatFolder): number {
   return resent;
 }
 
-/** A process sends one message at a time: whatever it left itself, it is not sending now. */
-function isSendingNow(process: ProcessIdentity): boolean {
-  return process.pid !== thisProcess().pid && livenessOf(process) === 'alive';
+/**
+ * A process sends one message at a time: whatever it left itself, it is not sending now. One that cannot be seen from
+ * here, in another container perhaps, is given time.
+ */
+function isSendingNow({ clock }: PostContext, claim: ClaimName & { readonly path: string }): boolean {
+  const mine = ownerOfSending();
+  return !sameOwner(claim.owner, mine) && !isAbandoned(claim, { mine, nowMs: clock.now() });
+}
+
+function ownerOfSending(): ClaimOwner {
+  return { process: thisProcess(), generation: 0 };
 }
 
 function readUnsent(
@@ -279,7 +288,7 @@ function recordSent(
 
 /** The name says which process is sending, so that another one can tell a message that nobody delivers any more. */
 function sendingPath(sender: SeatFolder, id: MessageId): string {
-  return claimPath(sender.sending, { id, owner: { process: thisProcess(), generation: 0 } });
+  return claimPath(sender.sending, { id, owner: ownerOfSending() });
 }
 
 function serialise(message: Message): string {

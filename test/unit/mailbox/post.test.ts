@@ -190,6 +190,23 @@ suite('what a killed sender left behind', () => {
     assert.equal(resendUnsent({ root, clock }, a), 1, 'what this process could not finish earlier');
   });
 
+  test('is left for a while to a process that cannot be seen from here, also one with this pid', (t) => {
+    const { root, clock, seat } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const elsewhere = { ...thisProcess(), host: '00000000' };
+    leaveUnsent(a, {}, elsewhere);
+    const torn = claimPath(a.sending, {
+      id: 'msg-00000000000b' as MessageId,
+      owner: { process: { ...elsewhere, pid: 7 }, generation: 0 },
+    });
+    writeFileSync(torn, '{"id":"msg');
+    assert.equal(resendUnsent({ root, clock }, a), 0);
+    assert.deepEqual([readdirSync(a.sending).length, readdirSync(b.inbox).length], [2, 0]);
+    clock.offsetMs = 11 * 60_000;
+    assert.equal(resendUnsent({ root, clock }, a), 1);
+    assert.deepEqual([readdirSync(a.sending).length, readdirSync(b.inbox).length], [0, 1]);
+  });
+
   test('is recorded as undeliverable when the receiver is gone', (t) => {
     const { root, clock, seat } = tempRoot(t);
     const a = seat('aaaaaa');
