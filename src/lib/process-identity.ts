@@ -1,23 +1,32 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { errnoOf } from './errno.ts';
 import { shortHash } from './short-hash.ts';
 
 /** One process for all time: a pid alone is given again to another process later. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Start time in the kernel's ticks since boot; `0` where the system does not tell it cheaply. */
+  /**
+   * Start time in the kernel's ticks since boot. Where the system does not tell it cheaply (macOS, Windows), what the
+   * process says itself, in seconds since the epoch; `0` of a process that was not asked.
+   */
   readonly start: string;
-  /** Eight hex digits that name the boot and the pid namespace in which `pid` means something. */
+  /** Eight hex digits that name the pid namespace in which `pid` means something, and the boot where that has a name. */
   readonly host: string;
 }
 
 /** Whether a process is there: `unknown` when its pid belongs to another boot, container or machine. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
+/** A clock is corrected by so much without anybody noticing. */
+const CLOCK_DRIFT_S = 120;
+
 let here: string | undefined;
 
-/** Names this boot and pid namespace in eight hex digits; the same for every process that shares both. */
+/**
+ * Names this boot and pid namespace in eight hex digits; the same for every process that shares both. Where a boot has no
+ * name it says nothing of the boot: a time of boot, the only mark there is, differs from look to look.
+ */
 export function hostKey(): string {
   here ??= shortHash(hostFacts());
   return here;
@@ -38,6 +47,7 @@ function hostFacts(): string {
 
 /** The identity of the process `pid` of this machine, or undefined when there is none. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
+  if (pid === process.pid) return thisProcess();
   const start = startOf(pid);
   return start === undefined ? undefined : { pid, start, host: hostKey() };
 }
@@ -46,16 +56,37 @@ let self: ProcessIdentity | undefined;
 
 /** The identity of the running process. */
 export function thisProcess(): ProcessIdentity {
-  self ??= { pid: process.pid, start: startOf(process.pid) ?? '0', host: hostKey() };
+  self ??= { pid: process.pid, start: ownStart(), host: hostKey() };
   return self;
 }
 
-/** Tells whether the process of that identity still runs. A pid that was given again counts as dead. */
+function ownStart(): string {
+  return hasStartTimes() ? (startOf(process.pid) ?? '0') : String(Math.round(nowS() - process.uptime()));
+}
+
+/**
+ * Tells whether the process of that identity still runs. A pid that was given again counts as dead; where the system
+ * tells no start times, one of before the boot is `unknown`, for its age to decide.
+ */
 export function livenessOf(identity: ProcessIdentity): Liveness {
   if (identity.host !== hostKey()) return 'unknown';
   const start = startOf(identity.pid);
   if (start === undefined) return 'dead';
+  if (!hasStartTimes()) return isOfBeforeBoot(identity) ? 'unknown' : 'alive';
   return identity.start === '0' || start === '0' || start === identity.start ? 'alive' : 'dead';
+}
+
+function hasStartTimes(): boolean {
+  return process.platform === 'linux';
+}
+
+/** Clocks are set, and times of boot with them: who is taken for older than the boot by mistake is not taken for dead. */
+function isOfBeforeBoot({ start }: ProcessIdentity): boolean {
+  return start !== '0' && Number(start) < nowS() - uptime() - CLOCK_DRIFT_S;
+}
+
+function nowS(): number {
+  return Date.now() / 1000;
 }
 
 /**

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { hostKey, identityOf, livenessOf, parentOf, thisProcess } from '../../../src/lib/process-identity.ts';
 import { waitFor } from '../../../src/testing/wait-for.ts';
 
+const MODULE = import.meta.resolve('../../../src/lib/process-identity.ts');
 const linux = process.platform === 'linux' ? false : 'start times and zombies are told on Linux only';
 
 suite('process identity', () => {
@@ -18,6 +19,23 @@ suite('process identity', () => {
     skip: linux,
   }, () => {
     assert.equal(livenessOf({ ...thisProcess(), start: '1' }), 'dead');
+  });
+
+  test('where the system tells no start times, a pid of before the boot says nothing, also when it was given again', () => {
+    const script = `
+      Object.defineProperty(process, 'platform', { value: 'darwin' });
+      const { identityOf, livenessOf, thisProcess } = await import(${JSON.stringify(MODULE)});
+      const self = thisProcess();
+      const parent = { ...self, pid: process.ppid };
+      const before = String(Math.round(Date.now() / 1000 - (await import('node:os')).uptime() - 3600));
+      console.log(JSON.stringify([
+        [self, identityOf(process.pid), identityOf(process.ppid), parent, { ...parent, start: before }].map(livenessOf),
+        livenessOf({ ...self, pid: 999999999, start: before }),
+        Math.abs(Number(self.start) - Date.now() / 1000) < 60,
+      ]));`;
+    const args = ['--input-type=module', '-e', script];
+    const told = execFileSync(process.execPath, args, { encoding: 'utf8', env: {} });
+    assert.deepEqual(JSON.parse(told), [['alive', 'alive', 'alive', 'alive', 'unknown'], 'dead', true]);
   });
 
   test('a pid of another boot or container says nothing', () => {
