@@ -6,11 +6,12 @@ import {
   linkSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, unlessGone } from './errno.ts';
 import { randomId } from './random-id.ts';
 
@@ -18,6 +19,9 @@ import { randomId } from './random-id.ts';
 export const TEMPORARY_PREFIX = '.tmp-';
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/** A check and a rename take microseconds. */
+const GUARD_PATIENCE_MS = 2000;
 
 export interface WriteOptions {
   /** Wait until the content is on the disk, not only in the page cache. */
@@ -138,11 +142,42 @@ function writeAll(file: number, bytes: Buffer): void {
   while (written < bytes.length) written += writeSync(file, bytes, written);
 }
 
-/** Gives `from` the second name `to`; file systems without hard links get a check and a rename instead. */
+/** Gives `from` the second name `to`; file systems without hard links get a check and a rename under a guard instead. */
 function linkExclusive(from: string, to: string): 'placed' | 'exists' {
   const linked = linkNew(from, to);
   if (linked !== 'impossible') return linked;
-  if (existsSync(to)) return 'exists';
-  renameSync(from, to);
-  return 'placed';
+  return whileGuarded(to, () => {
+    if (existsSync(to)) return 'exists';
+    renameSync(from, to);
+    return 'placed';
+  });
+}
+
+/**
+ * Runs `work` while nobody else places `path`: whoever does makes a guard file first. An empty file of the final name
+ * would do as well, but readers would find it. The guard of a process that was killed is removed once it is old.
+ */
+function whileGuarded<T>(path: string, work: () => T): T {
+  const guard = join(dirname(path), `${TEMPORARY_PREFIX}guard-${basename(path)}`);
+  while (!createEmpty(guard)) {
+    const madeMs = unlessGone(() => statSync(guard).mtimeMs, Number.POSITIVE_INFINITY);
+    if (Date.now() - madeMs > GUARD_PATIENCE_MS) unlessGone(() => unlinkSync(guard), undefined);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+  try {
+    return work();
+  } finally {
+    unlessGone(() => unlinkSync(guard), undefined);
+  }
+}
+
+/** False when there is a file of that name. */
+function createEmpty(path: string): boolean {
+  try {
+    closeSync(openSync(path, CREATE, 0o600));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
 }

@@ -46,6 +46,21 @@ suite('processes that want a seat', { concurrency: false }, () => {
     await Promise.all(lives);
   });
 
+  test('nor where the file system has no hard links', async (t) => {
+    const { root, seat } = tempRoot(t);
+    seat('aaaaaa');
+    const args = [root, 'aaaaaa', join(root, 'marker'), '0'];
+    const imports = ['no-hard-links.ts'];
+    const lives = Array.from(
+      { length: 4 },
+      async () => await runProgram(t, 'hold-worker.ts', { args, imports }),
+    );
+    for (const run of await Promise.all(lives)) {
+      assert.equal(run.stdout + run.stderr, '');
+      assert.equal(run.code, 0);
+    }
+  });
+
   test('sessions that start at the same moment in one project get seats and names of their own', async (t) => {
     const { root } = tempRoot(t);
     const [go, done] = [join(root, 'go'), join(root, 'done')];
