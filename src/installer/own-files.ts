@@ -15,7 +15,7 @@ import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId } from '../protocol/ids.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
 import { eraseSeat } from './erase-seat.ts';
-import { copiesFolder } from './plugin-copy.ts';
+import { copiesFolder, isCopyName } from './plugin-copy.ts';
 import { isWakeFolder, wakeFolder } from './wake-folders.ts';
 
 /** A file or folder of ours, with what it is. */
@@ -29,7 +29,7 @@ export interface OwnFile {
 export function ownCopies({ home }: ResolvedPaths): OwnFile[] {
   const copies = copiesFolder(home);
   const remove = (): void => {
-    removeKnown(copies, (name) => /^\d+\.\d+\.\d+.*-[0-9a-f]{16}$/.test(name) || name.startsWith('.new-'));
+    removeKnown(copies, isCopyName);
     removeIfEmpty(join(copies, '..'));
   };
   return isThere(copies) ? [{ path: copies, what: 'the copies of the plugin', remove }] : [];

@@ -8,7 +8,7 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { randomId } from '../lib/random-id.ts';
 import { storageError } from '../mailbox/storage-error.ts';
@@ -56,10 +56,25 @@ export function placeCopy(packageRoot: string, copy: string): void {
   }
 }
 
+/** Whether a name in {@link copiesFolder} is that of a copy, finished or not. */
+export function isCopyName(name: string): boolean {
+  return /^\d+\.\d+\.\d+.*-[0-9a-f]{16}$/.test(name) || name.startsWith(UNFINISHED);
+}
+
+/**
+ * Notes that sessions could be started from a copy until now: the age of a copy that is not used any more counts from
+ * here. Does nothing for a folder that is no copy of ours.
+ */
+export function markReplaced({ paths: { home } }: InstallContext, path: string): void {
+  if (dirname(path) !== copiesFolder(home) || !isCopyName(basename(path))) return;
+  unlessGone(() => touch(path), undefined);
+}
+
 /** Removes copies of earlier set-ups that no session can be using any more; returns their paths. */
 export function pruneCopies({ paths: { home }, clock }: InstallContext, current: string): string[] {
   const folder = copiesFolder(home);
   const old = unlessGone(() => readdirSync(folder), [])
+    .filter(isCopyName)
     .map((name) => join(folder, name))
     .filter((path) => path !== current)
     .filter(

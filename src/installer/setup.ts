@@ -4,7 +4,7 @@ import { type ClaudeCode, findClaudeCode, type HostMarketplace, type HostPlugin 
 import { hostSettingsFile, readHostSettings } from './host-settings.ts';
 import { type InstallContext, MARKETPLACE, PLUGIN_ID } from './install-context.ts';
 import { PLUGIN_FOLDER, pluginDigest, pluginVersion, requirePlugin } from './package-files.ts';
-import { copyOf, digestOfCopy, placeCopy, pruneCopies } from './plugin-copy.ts';
+import { copyOf, digestOfCopy, markReplaced, placeCopy, pruneCopies } from './plugin-copy.ts';
 import { warningsOf } from './setup-warnings.ts';
 import type { Step } from './step.ts';
 
@@ -46,7 +46,7 @@ export async function planSetup(context: InstallContext): Promise<SetupPlan> {
   const copy = copyOf(context.paths.home, packageRoot);
   const version = pluginVersion(packageRoot) ?? context.version;
   const marketplace = marketplaces.find(({ name }) => name === MARKETPLACE);
-  const plan = { claude, copy, version, packageRoot, marketplace };
+  const plan = { context, claude, copy, version, packageRoot, marketplace };
   return {
     claude,
     copy,
@@ -97,6 +97,7 @@ export function installedIn(plugins: readonly HostPlugin[]): HostPlugin | undefi
 }
 
 interface Facts {
+  readonly context: InstallContext;
   readonly claude: ClaudeCode;
   readonly packageRoot: string;
   readonly copy: string;
@@ -114,11 +115,18 @@ function copySteps({ packageRoot, copy, version }: Facts): Step[] {
   ];
 }
 
-function marketplaceSteps({ claude, marketplace, copy }: Facts): Step[] {
+function marketplaceSteps({ context, claude, marketplace, copy }: Facts): Step[] {
   if (marketplace?.source === 'directory' && marketplace.path === copy) return [];
-  const add = command(claude, ['plugin', 'marketplace', 'add', copy], {
+  const adding = command(claude, ['plugin', 'marketplace', 'add', copy], {
     what: `tell Claude Code of that folder as the marketplace "${MARKETPLACE}"${replacing(marketplace)}`,
   });
+  const add: Step = {
+    ...adding,
+    run: async () => {
+      if (marketplace?.path !== undefined) markReplaced(context, marketplace.path);
+      await adding.run();
+    },
+  };
   if (marketplace === undefined || marketplace.source === 'directory') return [add];
   // 2.1.197 would mix the keys of the two sources into one entry of its settings.
   return [removeMarketplace(claude, `remove the marketplace "${MARKETPLACE}" of another source`), add];

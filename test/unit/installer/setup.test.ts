@@ -90,6 +90,27 @@ suite('setup', () => {
     ]);
   });
 
+  test('the copy that it replaces stays for sessions that run from it, however long ago it was made; what is old and of others stays too', async (t) => {
+    const fake = fakeClaude(t);
+    const folder = copiesFolder(fake.home);
+    const [used, unused, others] = ['0.9.0-0123456789abcdef', '0.8.0-0123456789abcdef', 'mine'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    for (const path of [used, unused, others]) {
+      mkdirSync(path, { recursive: true });
+      utimesSync(path, 1, 1);
+    }
+    fake.setMarketplaces([{ name: 'cahoots', source: 'directory', path: used }]);
+    fake.setPlugins([installed({ version: '0.9.0' })]);
+    fake.setPluginsAfterwards([installed()]);
+    fake.failOn('plugin update');
+    await assert.rejects(setUp(fake), { code: 'host-command-failed' });
+    fake.failOn('nothing');
+    fake.setMarketplaces(atCopy(fake));
+    await setUp(fake);
+    assert.deepEqual([used, unused, others].map(existsSync), [true, false, true]);
+  });
+
   test('a marketplace of that name from elsewhere is replaced, with what was installed from it', async (t) => {
     const fake = fakeClaude(t);
     fake.setMarketplaces([{ name: 'cahoots', source: 'github', repo: 'a/cahoots' }]);
