@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ResolvedConfig } from '../config/config.ts';
+import { keepIdleShellSeats } from '../directory/idle-shell-seats.ts';
 import { hasMail, pruneSeat, pruneSeats, removeSeat } from '../directory/retention.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
 import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
@@ -208,6 +209,7 @@ export class SeatKeeper {
     seat.hold.renew();
     await updateSeatRecord(config.root, seat.folder, { lastHeartbeat: isoSeconds(nowMs) });
     const retention = { root: config.root, clock, ...config.limits };
+    keepIdleShellSeats(retention, this.#maintenanceTurn);
     pruneSeat(retention, seat.folder, this.#maintenanceTurn);
     // Looking at all seats costs more than one shard: once an hour is enough.
     if (this.#maintenanceTurn % 60 === 0) pruneSeats(retention);

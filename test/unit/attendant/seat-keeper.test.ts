@@ -5,11 +5,14 @@ import { suite, type TestContext, test } from 'node:test';
 import { SeatKeeper } from '../../../src/attendant/seat-keeper.ts';
 import { listPeers } from '../../../src/directory/peers.ts';
 import { currentHolder, SeatHold } from '../../../src/directory/seat-hold.ts';
-import { readSeatRecord, updateSeatRecord } from '../../../src/directory/seat-record.ts';
+import { readSeatRecord, updateSeatRecord, writeSeatRecord } from '../../../src/directory/seat-record.ts';
+import { buildFacade } from '../../../src/mailbox/facade.ts';
 import { post } from '../../../src/mailbox/post.ts';
 import { createSeatFolder, facadeOf, type SeatFolder, seatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { SeatId } from '../../../src/protocol/ids.ts';
 import type { SeatRecord } from '../../../src/protocol/seat.ts';
+import { messageText } from '../../fixtures/message-text.ts';
+import { seatRecord } from '../../fixtures/seat-record.ts';
 import { DAY_MS, deadProcess, type MovableClock } from '../../fixtures/temp-root.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
 
@@ -236,6 +239,18 @@ suite('the seat of a session', () => {
 });
 
 suite('the seats that nobody sits on', () => {
+  test('[M6] of shells are kept from v1’s clean-up while a session is here', async (t) => {
+    const { host, keeper, clock } = keep(t);
+    keeper.open({ ephemeral: false });
+    const shell = createSeatFolder(host.root, 'bbbbbb' as SeatId);
+    writeSeatRecord(shell, seatRecord('bbbbbb', { kind: 'shell' }));
+    buildFacade(host.root, seatRecord('bbbbbb', { kind: 'shell' }));
+    writeFileSync(join(facadeOf(host.root, shell.id).inbox, 'msg-000000000001.json'), messageText());
+    clock.offsetMs = 61_000;
+    await keeper.check();
+    assert.deepEqual(readdirSync(shell.inbox), ['msg-000000000001.json']);
+  });
+
   test('keep their mail for as long as the person’s setting says', async (t) => {
     const kept = keep(t);
     writeFileSync(join(kept.host.root, 'settings.json'), '{"expiresAfterDays":60}');
