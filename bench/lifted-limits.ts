@@ -4,7 +4,12 @@ import type { Settings } from '../src/config/settings.ts';
 import type { CleanHome } from '../src/testing/index.ts';
 
 /** A bench has more to say in a minute than peers may by default: its own settings let it. */
-const LIFTED: Settings = { peerTurnsPerHour: 100_000, maxHops: 100_000 };
+const LIFTED: Settings = {
+  peerTurnsPerHour: 100_000,
+  maxHops: 100_000,
+  maxThreadMessages: 100_000,
+  pairMessagesPerMinute: 100_000,
+};
 
 /** The mailbox root of a home. */
 export function rootOf({ home }: CleanHome): string {

@@ -93,7 +93,6 @@ async function read({ root }: Scratch, times: Times, over: AbortSignal): Promise
       const id = last;
       times.message.push(timed(() => findReceived(folder, id)));
     }
-    if (times.message.length === 0 && last === undefined) times.message.push(0);
     await sleep(BETWEEN_MS);
   }
 }
