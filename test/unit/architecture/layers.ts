@@ -3,7 +3,7 @@ export type Layers = Readonly<Record<string, readonly string[]>>;
 
 const BELOW_MAILBOX = ['lib', 'protocol', 'config'];
 const BELOW_TASKS = ['supervisor', 'agents/agent.ts', ...BELOW_MAILBOX];
-const FRONT_DOOR = ['client', 'attendant', ...BELOW_MAILBOX];
+const FRONT_DOOR = ['client', 'attendant', 'packages', ...BELOW_MAILBOX];
 const ALL_BUT_FRONT_DOORS = [
   'lib',
   'protocol',
@@ -11,6 +11,7 @@ const ALL_BUT_FRONT_DOORS = [
   'mailbox',
   'directory',
   'delivery',
+  'packages',
   'agents',
   'supervisor',
   'tasks',
@@ -27,12 +28,13 @@ export const LAYERS: Layers = {
   mailbox: BELOW_MAILBOX,
   directory: ['mailbox', ...BELOW_MAILBOX],
   delivery: ['protocol', 'lib'],
+  packages: ['protocol', 'lib'],
   agents: ['protocol', 'lib'],
   supervisor: ['agents/agent.ts', ...BELOW_MAILBOX],
   tasks: BELOW_TASKS,
   relay: ['mailbox', 'directory', ...BELOW_MAILBOX],
-  client: ['mailbox', 'directory', ...BELOW_MAILBOX],
-  attendant: ['directory', 'mailbox', 'delivery', 'client', ...BELOW_MAILBOX],
+  client: ['mailbox', 'directory', 'packages', ...BELOW_MAILBOX],
+  attendant: ['directory', 'mailbox', 'delivery', 'packages', 'client', ...BELOW_MAILBOX],
   installer: ['client', 'directory', 'mailbox', 'delivery', ...BELOW_MAILBOX],
   daemon: ALL_BUT_FRONT_DOORS,
   demo: ['testing', 'client', 'directory', 'mailbox', ...BELOW_MAILBOX],
