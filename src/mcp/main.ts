@@ -1,8 +1,9 @@
 import { McpServer } from '@modelcontextprotocol/server';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { version } from '../lib/version.ts';
 import { createServer } from './server.ts';
 import type { SessionCalls } from './session-calls.ts';
+import { WholeLines } from './whole-lines.ts';
 
 let opening: Promise<SessionCalls> | undefined;
 let opened: SessionCalls | undefined;
@@ -56,7 +57,7 @@ function serve(): void {
   const isManaged = process.env['CAHOOTS_MANAGED'] !== undefined;
   serveStdio(
     () => (isManaged ? new McpServer({ name: 'cahoots', version }, {}) : createServer({ session, version })),
-    { onerror: report },
+    { onerror: report, transport: transport() },
   );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
   // A fault that nobody foresaw must not take the session's tools and hooks away.
@@ -67,6 +68,13 @@ function serve(): void {
     setTimeout(() => void attend(), HANDSHAKE_MS);
 }
 
+/** The protocol's own limit is 10 MiB, and a longer line would end this server: a document that a tool has read is longer. */
+function transport(): StdioServerTransport {
+  const lines = process.stdin.pipe(new WholeLines());
+  return new StdioServerTransport(lines, process.stdout, { maxBufferSize: MAX_LINE_BYTES });
+}
+
+const MAX_LINE_BYTES = 512 * 1024 * 1024;
 const HANDSHAKE_MS = 50;
 const TRY_AGAIN_MS = 10_000;
 

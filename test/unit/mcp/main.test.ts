@@ -82,6 +82,21 @@ function startProgram({ env, project, closing }: StartingHost): ChildProcess {
 }
 
 suite('the attendant as a program', () => {
+  test('answers a hook that brings the documents which a batch of tools has read, and goes on', async (t) => {
+    const host = startingHost(t);
+    const { client } = await connect(host, ERAS.modern);
+    const calls = JSON.stringify([
+      { tool_name: 'Bash', tool_input: {}, tool_response: 'x'.repeat(24 * 1024 * 1024) },
+    ]);
+    for (const given of [calls, '[]']) {
+      const hook = await client.callTool({
+        name: 'hook',
+        arguments: { event: 'PostToolBatch', calls: given },
+      });
+      assert.deepEqual(hook.content, [{ type: 'text', text: '{}' }]);
+    }
+  });
+
   for (const [era, mode] of Object.entries(ERAS)) {
     test(`serves a host of the ${era} protocol`, async (t) => {
       const host = startingHost(t);
