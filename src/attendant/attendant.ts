@@ -18,6 +18,7 @@ import type { SeatRecord, SeatState } from '../protocol/seat.ts';
 import { Activity } from './activity.ts';
 import { answerPing } from './answer-ping.ts';
 import { ConversationProof } from './conversation-proof.ts';
+import { DependencyHints } from './dependency-hints.ts';
 import { sayGoodbye } from './goodbye.ts';
 import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
@@ -54,6 +55,8 @@ export interface HookCall {
   readonly toolUse: string;
   /** What begins a turn, by whomever it was said. */
   readonly prompt?: string;
+  /** The calls of the batch that the hook is about, as JSON. */
+  readonly calls?: string;
 }
 
 const RESCAN_MS = 2_000;
@@ -81,6 +84,8 @@ export class Attendant {
   readonly correspondent: Correspondent;
   /** Queries that the model has before it and has not answered yet. */
   readonly openQueries = new OpenQueries();
+  /** What the project provides and uses, and when that concerns a peer. */
+  readonly dependencies: DependencyHints;
   readonly #subagentCalls = new SubagentCalls();
   readonly #awayWatch = new AwayWatch();
   readonly #notices = new Notices();
@@ -108,6 +113,14 @@ export class Attendant {
       host,
       version,
       onMoved: (notice) => this.#onMoved(notice),
+    });
+    this.dependencies = new DependencyHints({
+      root: config.root,
+      clock,
+      project: config.projectDir,
+      self: () => this.#keeper.seat?.folder.id,
+      onProvided: () => void this.pump(),
+      onFault: options.onFault,
     });
     this.correspondent = new Correspondent({
       root: config.root,
@@ -187,6 +200,7 @@ export class Attendant {
     this.#watch?.close();
     this.#watch = undefined;
     clearTimeout(this.#timer);
+    this.dependencies.stop();
     this.waits.endAll({ kind: 'closed' });
     this.#letGo();
     this.#desk = undefined;
@@ -273,6 +287,7 @@ export class Attendant {
     });
     desk.recover();
     this.#desk = desk;
+    this.dependencies.start();
     this.#attempt(() => resendUnsent({ root: config.root, clock }, seat.folder));
     this.#watch?.close();
     const folders = [
@@ -397,8 +412,11 @@ export class Attendant {
     if (this.#closed || !host.isInteractive) return '{}';
     // What kept the session from its seat at its start may have been mended.
     if (this.#desk === undefined && !this.#hasLeft) this.takeSeat();
+    if (this.#desk === undefined) return '{}';
+    if (call.event === 'UserPromptSubmit') this.dependencies.start();
+    const hint = call.calls ? await this.dependencies.lineFor(call) : undefined;
     const desk = this.#desk;
-    if (desk === undefined) return '{}';
+    if (desk === undefined || this.#closed) return '{}';
     this.#followConversation(desk);
     desk.settleSeen();
     const nowMs = this.#options.clock.now();
@@ -407,7 +425,7 @@ export class Attendant {
     const mail = this.#mailFor(call.event, desk);
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
-    const context = [this.#notices.takeForModel(call.event), mail?.text]
+    const context = [this.#notices.takeForModel(call.event), hint, mail?.text]
       .filter((text) => text !== undefined)
       .join('\n\n');
     const notice = isContextEvent(call.event) ? this.#notices.takeForPerson() : '';
@@ -463,6 +481,7 @@ export class Attendant {
       deliveryPath: this.deliveryPath,
       peerTurns: { ...this.peerTurns, times: this.#cap.times },
       version,
+      ...(this.dependencies.provided === undefined ? {} : { packages: [...this.dependencies.provided] }),
     });
   }
 

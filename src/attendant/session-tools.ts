@@ -4,8 +4,9 @@ import { updateSeatRecord } from '../directory/seat-record.ts';
 import { namesInProject } from '../directory/take-seat.ts';
 import type { Clock } from '../lib/clock.ts';
 import { statesOf } from '../mailbox/receipts.ts';
+import { usedNames } from '../packages/package-id.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { MessageId } from '../protocol/ids.ts';
+import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message, WorkStep } from '../protocol/message.ts';
 import { currentState, type MessageState } from '../protocol/receipt.ts';
 import type { Attention, SeatRecord } from '../protocol/seat.ts';
@@ -64,6 +65,14 @@ export class SessionTools {
     if (!this.#attendant.hasLeft) this.#attendant.takeSeat();
     const own = this.#attendant.hasLeft ? undefined : this.#attendant.seat().folder.id;
     return listPeers(this.#root, this.#clock.now()).filter(({ id }) => id !== own);
+  }
+
+  /** The packages of each of these peers that this project uses. The manifests are read only where a peer has any. */
+  async usedOf(peers: readonly Peer[]): Promise<ReadonlyMap<SeatId, readonly string[]>> {
+    const providers = peers.filter(({ record }) => (record?.packages ?? []).length > 0);
+    if (providers.length === 0) return new Map();
+    const { dependsOn } = await this.#attendant.dependencies.packages();
+    return new Map(providers.map(({ id, record }) => [id, usedNames(record?.packages, dependsOn)]));
   }
 
   /**

@@ -19,6 +19,7 @@ export { toldError } from '../client/told-error.ts';
 export { noMessageError, unansweredError } from '../client/wait-errors.ts';
 export { waitingInOrder } from '../client/waiting-mail.ts';
 export { resolveConfig, resolvePaths } from '../config/config.ts';
+export { aboutPeer } from './about-peer.ts';
 export { giveVerdict } from './give-verdict.ts';
 export { countOption, secondsOption } from './number-options.ts';
 export { seatOfCall } from './seat-of-call.ts';

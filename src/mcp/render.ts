@@ -1,12 +1,16 @@
 import { neutralise, PAGE_CHARACTERS, senderOf } from '../attendant/offer-text.ts';
 import type { AskOutcome, SeatStatus } from '../attendant/session-tools.ts';
 import type { WaitEnd } from '../attendant/waits.ts';
+import { ownsText } from '../packages/package-id.ts';
 import type { Message } from '../protocol/message.ts';
 
 type Peer = AskOutcome['peer'];
 
-/** A line for each peer, those that are here first. */
-export function renderPeers(peers: readonly Peer[]): string {
+/** A line for each peer, those that are here first; `used` has the packages of a peer that this project uses. */
+export function renderPeers(
+  peers: readonly Peer[],
+  used: ReadonlyMap<Peer['id'], readonly string[]> = new Map(),
+): string {
   if (peers.length === 0) return 'No other session has a seat here yet.';
   const here = peers.filter(({ state }) => state !== 'away');
   const away = peers.filter(({ state }) => state === 'away');
@@ -17,6 +21,7 @@ export function renderPeers(peers: readonly Peer[]): string {
       kind === 'live' ? '' : kind,
       oneLine(path),
       oneLine(about),
+      oneLine(ownsText(used.get(id) ?? [])),
     ];
     return `- ${line.filter((part) => part !== '').join(' · ')}`;
   });

@@ -63,8 +63,10 @@ async function callTool(
   context: ToolContext,
 ): Promise<string> {
   switch (name) {
-    case 'peers':
-      return renderPeers(session.peers());
+    case 'peers': {
+      const peers = session.peers();
+      return renderPeers(peers, await session.usedOf(peers));
+    }
     case 'ask': {
       const {
         peer,

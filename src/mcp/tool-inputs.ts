@@ -27,6 +27,7 @@ export const hookInput = z.object({
   agent: z._default(z.string(), ''),
   tool_use: z._default(z.string(), ''),
   prompt: z._default(z.string(), ''),
+  calls: z._default(z.string(), ''),
 });
 
 /** Any of the schemas above. */

@@ -61,6 +61,8 @@ export const seatRecordSchema = z.looseObject({
   permissionMode: optionalText,
   deliveryPath: optionalText,
   about: optionalText,
+  /** What the session's project provides to others, as `npm:my-library`. */
+  packages: z.optional(z.array(text)),
   /** A seat of a session that no person started: it goes when that session ends. */
   ephemeral: optionalFlag,
   /** A shell seat that its owner left: nobody is there until it is used again. */
@@ -122,6 +124,7 @@ function isWholeRecord(raw: unknown): raw is SeatRecord {
     Number.isSafeInteger(record['generation']) &&
     (record['holder'] === undefined || record['holder'] === null || isIdentity(record['holder'])) &&
     (record['ephemeral'] === undefined || typeof record['ephemeral'] === 'boolean') &&
+    (record['packages'] === undefined || isTextList(record['packages'])) &&
     (record['stopped'] === undefined || typeof record['stopped'] === 'boolean') &&
     record['peerTurns'] === undefined
   );

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { updateSeatRecord } from '../../src/directory/seat-record.ts';
 import { isoMillis } from '../../src/lib/clock.ts';
 import { recordState } from '../../src/mailbox/receipts.ts';
+import { seatFolder } from '../../src/mailbox/seat-folder.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { waitFor } from '../../src/testing/wait-for.ts';
 import { cliBox } from '../fixtures/cli.ts';
@@ -101,6 +103,8 @@ test('peers lists exactly these keys, those who are here first, and marks the ow
     machine: hostname(),
     about: '',
     you: true,
+    packages: [],
+    dependency: false,
   });
   assert.deepEqual(
     listed.map(({ name, state, you }) => [name, state, you]),
@@ -114,6 +118,26 @@ test('peers lists exactly these keys, those who are here first, and marks the ow
   const { stdout } = await zoo.run('peers');
   assert.match(stdout, /^ {3}NAME {3}ID {6}KIND {3}STATE {2}MACHINE/);
   assert.match(stdout, /\n\* {2}zoo /);
+});
+
+test('peers marks who owns something that the project of the caller uses', async (t) => {
+  const box = cliBox(t);
+  const [app, lib] = [await box.shell('app'), await box.shell('lib')];
+  await updateSeatRecord(box.root, seatFolder(box.root, lib.id), {
+    about: 'cutting v2',
+    packages: ['npm:my-library', 'npm:other', 'npm:my-\u001b[2Jlibrary'],
+  });
+  writeFileSync(join(app.folder, 'package.json'), '{"dependencies":{"my-library":"1"}}');
+  const [own, other] = (await app.json(['peers'])) as (PeerJson & {
+    packages: string[];
+    dependency: boolean;
+  })[];
+  assert.deepEqual([own?.dependency, other?.dependency], [false, true]);
+  assert.deepEqual(other?.packages.slice(0, 2), ['npm:my-library', 'npm:other']);
+  const { stdout } = await app.run('peers');
+  assert.match(stdout, /cutting v2 · owns my-library, which this project uses\n/);
+  const [, seenByLib] = (await lib.json(['peers'])) as { dependency: boolean }[];
+  assert.equal(seenByLib?.dependency, false);
 });
 
 test('status tells of the own seat and of a peer', async (t) => {

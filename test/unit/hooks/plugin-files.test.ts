@@ -74,6 +74,8 @@ suite('the plugin’s hooks', () => {
         agent: '${agent_id}',
         // By the text of a prompt the attendant knows that the host has taken up what it gave.
         ...(event === 'UserPromptSubmit' ? { prompt: '${prompt}' } : {}),
+        // By what the tools did it knows when the work comes upon a package of a peer.
+        ...(event === 'PostToolBatch' ? { calls: '${tool_calls}' } : {}),
       });
     }
   });

@@ -78,6 +78,10 @@ suite('a list of peers', () => {
 
   test('says when nobody is there, and how many more there are', () => {
     assert.match(renderPeers([]), /No other session/);
+    assert.match(
+      renderPeers([PEER], new Map([[PEER.id, ['my-library']]])),
+      / · v2 of the app · owns my-library, which this project uses$/,
+    );
     const many = Array.from({ length: 50 }, () => PEER);
     assert.match(renderPeers(many), /… and 10 more/);
     assert.equal(renderPeers(many).split('\n').length, 41);

@@ -13,6 +13,7 @@ const WHOLE = {
   permissionMode: 'default',
   deliveryPath: 'tool',
   about: 'x',
+  packages: ['npm:x'],
   ephemeral: true,
   stopped: false,
   peerTurns: { lastHour: 1, cap: 20, later: true },
