@@ -7,6 +7,7 @@ export class Activity {
   readonly #clock: Clock;
   readonly #status: () => HostStatus;
   #isBusyByHooks = false;
+  #endedTurns = 0;
   #idleSinceMs: number | undefined;
 
   constructor({ clock, status }: { clock: Clock; status: () => HostStatus }) {
@@ -17,7 +18,14 @@ export class Activity {
   /** Takes in that a hook of the main conversation was called. */
   noteHook(event: string): void {
     if (event === 'UserPromptSubmit') this.#isBusyByHooks = true;
-    if (event === 'Stop' || event === 'StopFailure') this.#isBusyByHooks = false;
+    if (event !== 'Stop' && event !== 'StopFailure') return;
+    this.#isBusyByHooks = false;
+    this.#endedTurns += 1;
+  }
+
+  /** How many turns have ended since this was made; one that a peer's mail continues counts as ended all the same. */
+  get endedTurns(): number {
+    return this.#endedTurns;
   }
 
   /** Looks at what the session does now: for how long, in milliseconds, it has been idle; undefined while it works. */

@@ -1,10 +1,9 @@
 import { badNews } from '../client/bad-news.ts';
 import { Correspondent } from '../client/correspondent.ts';
-import { findSent } from '../client/message-lookup.ts';
+import { lookAtWatches, type WatchContext } from '../client/standing-watches.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakePath } from '../delivery/delivery.ts';
 import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context.ts';
-import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
@@ -170,6 +169,13 @@ export class Attendant {
 
   get peerTurns(): { lastHour: number; cap: number } {
     return { lastHour: this.#cap.used(this.#options.clock.now()), cap: this.#cap.perHour };
+  }
+
+  /** What the seat watches for. Throws `seat-missing`. */
+  watchContext(): WatchContext {
+    const { config, clock } = this.#options;
+    const { expiresAfterMs } = config.limits;
+    return { root: config.root, clock, folder: this.seat().folder, expiresAfterMs };
   }
 
   /** The first wake path that can be used now, for a person's eyes. */
@@ -339,7 +345,10 @@ export class Attendant {
     desk.settleSeen();
     const { folder } = this.seat();
     this.#attempt(() => foldReceipts(folder, this.#onReceipts(folder)));
-    this.#attempt(() => this.#endHopelessWaits(folder));
+    this.#attempt(() => endSettledWaits(this.waits, folder));
+    const { config, clock } = this.#options;
+    this.#attempt(() => this.#awayWatch.endWaits(this.waits, { root: config.root, clock, folder }));
+    this.#attempt(() => lookAtWatches(this.watchContext()));
     const { eligible, held } = desk.look();
     this.#notices.announceHeld(held);
     const waiting = serveWaits(this.waits, desk, {
@@ -367,19 +376,6 @@ export class Attendant {
   #onReceipts(folder: SeatFolder): OnFolded {
     const { config, clock } = this.#options;
     return badNews({ root: config.root, clock, folder, awaited: () => new Set(this.waits.asked()) });
-  }
-
-  #endHopelessWaits(folder: SeatFolder): void {
-    const { config, clock } = this.#options;
-    const nowMs = clock.now();
-    endSettledWaits(this.waits, folder);
-    this.#awayWatch.endWaits(this.waits, {
-      nowMs,
-      isAway: (id) => {
-        const asked = findSent(folder, id)?.message.to;
-        return asked !== undefined && findPeer(config.root, asked, nowMs)?.state === 'away';
-      },
-    });
   }
 
   /** A message for an earlier conversation that was never proved there is offered again in this one. */
@@ -453,7 +449,10 @@ export class Attendant {
   }
 
   /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
-  #mayWake(desk: MailDesk, message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step'>): boolean {
+  #mayWake(
+    desk: MailDesk,
+    message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step' | 'metadata'>,
+  ): boolean {
     if (message.type === 'progress') return message.step === 'declined';
     if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
     return message.type !== 'notice' && message.type !== 'note' && this.#keeper.record?.attention === 'open';
@@ -476,6 +475,7 @@ export class Attendant {
     const { host, version } = this.#options;
     await this.#keeper.publish({
       state: this.#state(),
+      turns: this.#activity.endedTurns,
       transcript: host.transcript,
       permissionMode: host.permissionMode,
       deliveryPath: this.deliveryPath,

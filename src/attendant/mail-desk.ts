@@ -1,5 +1,6 @@
 import { outcomeOf } from '../client/bad-news.ts';
 import { findReceived, findSent } from '../client/message-lookup.ts';
+import { watchOutcome } from '../client/standing-watches.ts';
 import type { GuardLimits } from '../client/storm-guard.ts';
 import { type Verdict, verdictOf } from '../directory/trust.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -132,9 +133,19 @@ export class MailDesk {
     return sent?.request === true && sent.to === from;
   }
 
-  /** Whether a message is a notice of what became of a question of this seat, for which somebody waits. */
-  tellsOutcome({ type, inReplyTo }: Pick<Message, 'type' | 'inReplyTo'>): boolean {
-    return type === 'notice' && inReplyTo !== null && outcomeOf(this.#options, inReplyTo)?.mayWake === true;
+  /** Whether a message is a notice for which the session waits: of its question, or of what it watches for. */
+  tellsOutcome(message: Pick<Message, 'type' | 'inReplyTo' | 'metadata'>): boolean {
+    return message.type === 'notice' && this.#borneOut(message)?.mayWake === true;
+  }
+
+  /** What a notice tells by this seat's own records: anybody could leave a file in the mailbox. */
+  #borneOut({
+    inReplyTo,
+    metadata,
+  }: Pick<Message, 'inReplyTo' | 'metadata'>): { text: string; mayWake: boolean } | undefined {
+    if (inReplyTo !== null) return outcomeOf(this.#options, inReplyTo);
+    const text = watchOutcome(this.#options.folder, metadata['watch']);
+    return text === undefined ? undefined : { text, mayWake: true };
   }
 
   /** Tells the senders of what was offered again and again that there is no sign of it. */
@@ -306,20 +317,14 @@ export class MailDesk {
     return decision;
   }
 
-  /** A notice tells what this seat's own records say, and nothing else: anybody could leave a file there. */
   #lookAtNotice(pending: PendingMessage, eligible: PendingMessage[]): void {
-    const { from, inReplyTo } = pending;
-    const isTrue =
-      from === this.#options.folder.id &&
-      inReplyTo !== null &&
-      outcomeOf(this.#options, inReplyTo) !== undefined;
-    if (isTrue) eligible.push(pending);
+    const isOwn = pending.from === this.#options.folder.id;
+    if (isOwn && this.#borneOut(pending) !== undefined) eligible.push(pending);
     else this.#refuse(pending, 'a notice that the own records do not bear out');
   }
 
   #asTold(message: Message): Message {
-    if (message.type !== 'notice' || message.inReplyTo === null) return message;
-    return { ...message, content: outcomeOf(this.#options, message.inReplyTo)?.text ?? '' };
+    return message.type === 'notice' ? { ...message, content: this.#borneOut(message)?.text ?? '' } : message;
   }
 
   /** How work stands concerns those two between whom it was agreed; it is no news of anybody else. */

@@ -1,3 +1,4 @@
+import { watchFor } from '../client/standing-watches.ts';
 import { findPeer, listPeers, type Peer } from '../directory/peers.ts';
 import { checkName } from '../directory/seat-name.ts';
 import { updateSeatRecord } from '../directory/seat-record.ts';
@@ -10,6 +11,7 @@ import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message, WorkStep } from '../protocol/message.ts';
 import { currentState, type MessageState } from '../protocol/receipt.ts';
 import type { Attention, SeatRecord } from '../protocol/seat.ts';
+import { asWatchedEvent, WATCHED_EVENTS, type WatchedEvent } from '../protocol/watched-event.ts';
 import type { Attendant } from './attendant.ts';
 import { renderPage } from './offer-text.ts';
 import type { WaitEnd } from './waits.ts';
@@ -211,6 +213,22 @@ export class SessionTools {
       deliveryPath: attendant.deliveryPath,
       peerTurns: attendant.peerTurns,
     };
+  }
+
+  /** Has the session told, once, when something happens at a peer. Throws `usage` for what cannot be watched for. */
+  when(words: string): { readonly peer: Peer; readonly event: WatchedEvent } {
+    const { attendant } = this.#ready();
+    const [address = '', word = ''] = words.trim().split(/\s+(?=\S+$)/);
+    const event = asWatchedEvent(word);
+    if (event === undefined) {
+      throw new CahootsError('usage', `"${words.slice(0, 80)}" does not say what to watch for.`, {
+        remedy: `Give a peer and one of ${WATCHED_EVENTS.join(', ')}, such as "lib done".`,
+      });
+    }
+    const peer = attendant.correspondent.resolve(address);
+    watchFor(attendant.watchContext(), peer, event);
+    void attendant.pump();
+    return { peer, event };
   }
 
   /** Gives the own seat another name. Throws `name-invalid` or `name-taken`. */

@@ -1,3 +1,6 @@
+import { findSent } from '../client/message-lookup.ts';
+import { findPeer } from '../directory/peers.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import { statesOf } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
@@ -65,16 +68,25 @@ const AWAY_PATIENCE_MS = 5_000;
 export class AwayWatch {
   readonly #sinceMs = new Map<MessageId, number>();
 
-  endWaits(waits: Waits, { isAway, nowMs }: { isAway: (id: MessageId) => boolean; nowMs: number }): void {
+  endWaits(waits: Waits, context: { root: string; clock: Clock; folder: SeatFolder }): void {
+    const nowMs = context.clock.now();
     const asked = new Set(waits.asked());
     for (const id of this.#sinceMs.keys()) if (!asked.has(id)) this.#sinceMs.delete(id);
     for (const id of asked) {
-      if (!isAway(id)) this.#sinceMs.delete(id);
+      if (!isPeerAway(context, id)) this.#sinceMs.delete(id);
       else if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, nowMs);
       else if (nowMs - (this.#sinceMs.get(id) ?? nowMs) >= AWAY_PATIENCE_MS)
         waits.forAnswerTo(id)?.finish({ kind: 'away' });
     }
   }
+}
+
+function isPeerAway(
+  { root, clock, folder }: { root: string; clock: Clock; folder: SeatFolder },
+  asked: MessageId,
+): boolean {
+  const peer = findSent(folder, asked)?.message.to;
+  return peer !== undefined && findPeer(root, peer, clock.now())?.state === 'away';
 }
 
 function waitFor(waits: Waits, desk: MailDesk, message: PendingMessage): Wait | undefined {

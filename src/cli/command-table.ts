@@ -22,6 +22,7 @@ import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { trust } from './commands/trust.ts';
 import { uninstall } from './commands/uninstall.ts';
+import { when } from './commands/when.ts';
 
 /** Every command, in the order in which help and documentation show them. A new one is a file and a line here. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -37,6 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   peers,
   start,
   status,
+  when,
   rename,
   stop,
   accept,

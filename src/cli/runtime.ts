@@ -17,6 +17,7 @@ export { renameSeat, setAttention, startSeat } from '../client/start-seat.ts';
 export { stopSeat } from '../client/stop-seat.ts';
 export { toldError } from '../client/told-error.ts';
 export { noMessageError, unansweredError } from '../client/wait-errors.ts';
+export { resolvePeerOf, waitForPeer, watchedEvent } from '../client/wait-for-peer.ts';
 export { waitingInOrder } from '../client/waiting-mail.ts';
 export { resolveConfig, resolvePaths } from '../config/config.ts';
 export { aboutPeer } from './about-peer.ts';

@@ -13,7 +13,7 @@ export interface Notice {
   readonly content: string;
   /** The message of this seat that it is about. */
   readonly about: MessageId | null;
-  readonly metadata?: Message['metadata'];
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -127,6 +127,10 @@ async function callSeat(
     }
     case 'connect':
       return renderConnected(await session.connect(needed(action, value), context));
+    case 'when': {
+      const { peer, event } = session.when(needed(action, value));
+      return `You will be told once when ${peer.name} (${peer.id}) is "${event}".`;
+    }
     case 'attention': {
       const { attention } = await session.attention(attentionLevel(needed(action, value)));
       return `Attention is now ${attention}.`;

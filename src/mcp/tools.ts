@@ -13,7 +13,16 @@ export interface ToolDeclaration {
 /** Longest inline wait: a host puts a call that runs for two minutes into the background (Claude Code 2.1.329). */
 export const MAX_INLINE_WAIT_SECONDS = 100;
 
-export const SEAT_ACTIONS = ['status', 'start', 'rename', 'about', 'connect', 'attention', 'stop'] as const;
+export const SEAT_ACTIONS = [
+  'status',
+  'start',
+  'rename',
+  'about',
+  'connect',
+  'when',
+  'attention',
+  'stop',
+] as const;
 
 const text = { type: 'string' };
 const seconds = { type: 'number', description: `at most ${MAX_INLINE_WAIT_SECONDS}` };
@@ -79,7 +88,7 @@ export const TOOLS: readonly ToolDeclaration[] = [
   {
     name: 'seat',
     description:
-      "This session's own seat. value: the name (rename), one line (about), a peer (connect), open|quiet|closed (attention).",
+      "This session's own seat. value: the name (rename), one line (about), a peer (connect), a peer and idle|done|commit|ended to be told of once (when), open|quiet|closed (attention).",
     inputSchema: {
       type: 'object',
       properties: { action: { type: 'string', enum: [...SEAT_ACTIONS] }, value: text },

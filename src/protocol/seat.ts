@@ -59,6 +59,8 @@ export const seatRecordSchema = z.looseObject({
   generation: z._default(integer, 0),
   version: optionalText,
   permissionMode: optionalText,
+  /** How many turns of its session have ended since the seat was taken. */
+  turns: z.optional(integer),
   deliveryPath: optionalText,
   about: optionalText,
   /** What the session's project provides to others, as `npm:my-library`. */
