@@ -21,6 +21,8 @@ interface LateReceipt {
   readonly record: StateRecord;
 }
 
+/** A clock that was set back by more than this is believed. */
+const SAME_MOMENT_MS = 50;
 /** More would be the mail of hours in which no sender could be told anything. */
 const MAX_LATE = 1_000;
 
@@ -33,16 +35,25 @@ const MAX_LATE = 1_000;
 export class ReceiptDesk {
   readonly #options: ReceiptDeskOptions;
   #late: LateReceipt[] = [];
+  #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReceiptDeskOptions) {
     this.#options = options;
   }
 
   record(message: Message, what: ReceiptRecord): void {
-    const { root, clock, folder } = this.#options;
-    const record: StateRecord = { ...what, at: isoMillis(clock.now()), by: folder.id };
+    const { root, folder } = this.#options;
+    const record: StateRecord = { ...what, at: isoMillis(this.#nextMs()), by: folder.id };
     if (!succeeds(() => recordState(root, message, record)))
       this.#late = [...this.#late, { sender: message.from, message: message.id, record }].slice(-MAX_LATE);
+  }
+
+  /** What follows within the same millisecond gets the next one: by their times the steps stay in order. */
+  #nextMs(): number {
+    const nowMs = this.#options.clock.now();
+    const isSame = nowMs <= this.#lastMs && this.#lastMs - nowMs < SAME_MOMENT_MS;
+    this.#lastMs = isSame ? this.#lastMs + 1 : nowMs;
+    return this.#lastMs;
   }
 
   /** Writes what could not be written before, as far as that works now. */
