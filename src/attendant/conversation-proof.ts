@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errnoOf } from '../lib/errno.ts';
 
 /**
@@ -26,6 +26,8 @@ interface ChainRecord {
   readonly strings: readonly string[];
 }
 
+/** Without O_NONBLOCK opening a pipe would wait for a writer for ever. */
+const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const READ_CHUNK_BYTES = 1024 * 1024;
 /** A line that is cut by this is no JSON and passed over. */
 const RECENT_BYTES = 1024 * 1024;
@@ -123,8 +125,10 @@ export class ConversationProof {
     const file = openIfThere(this.#path);
     if (file === undefined) return;
     try {
-      const { size: bytes, ino } = fstatSync(file, { bigint: true });
-      const size = Number(bytes);
+      const stat = fstatSync(file, { bigint: true });
+      if (!stat.isFile()) return;
+      const { ino } = stat;
+      const size = Number(stat.size);
       // A file that shrank or was replaced was written anew: whatever it holds is looked at from its beginning.
       const isReplaced = this.#inode !== undefined && this.#inode !== ino;
       if (isReplaced || size < this.#offset) this.follow(this.#path, 'beginning');
@@ -270,15 +274,29 @@ function holdsAll(record: ChainRecord, needles: readonly string[]): boolean {
   );
 }
 
-/** 2.1.329 writes some closing tags differently into its record than they were given to it. */
+/**
+ * 2.1.329 writes some closing tags differently into its record than they were given to it. Our own tags are not among
+ * them: where one stands harmless in another message, it was that one's text, and proves nothing of this one.
+ */
 function canonical(text: string): string {
-  return text.replaceAll('<\\/', '</').replaceAll('&lt;', '<').replaceAll('&gt;', '>');
+  return text
+    .replaceAll('<\\/', '</')
+    .replace(/&lt;(?!\W*peer-message)/gi, '<')
+    .replaceAll('&gt;', '>');
 }
 
+/** Not by calling itself for each level: a record may be nested deeper than that goes. */
 function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return value.includes(ENVELOPE) ? [canonical(value)] : [];
-  if (Array.isArray(value)) return value.flatMap(stringsIn);
-  return isObject(value) ? Object.values(value).flatMap(stringsIn) : [];
+  const strings: string[] = [];
+  const rest = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next === 'string') {
+      if (next.includes(ENVELOPE)) strings.push(canonical(next));
+    } else if (typeof next === 'object' && next !== null)
+      for (const inner of Object.values(next)) rest.push(inner);
+  }
+  return strings;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -287,10 +305,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function openIfThere(path: string): number | undefined {
   try {
-    return openSync(path, 'r');
+    return openSync(path, OPEN);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'ELOOP') return undefined;
     throw error;
   }
 }

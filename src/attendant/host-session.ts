@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakeFiles } from '../delivery/file-changed.ts';
-import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { errnoOf } from '../lib/errno.ts';
 import { hostKey, identityOf, type ProcessIdentity } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -212,9 +212,14 @@ export function wakeFilesOf(root: string, claude: ProcessIdentity): WakeFiles {
 
 /** The host's own files may be links, as dotfile managers make them; they are the person's, not a peer's. */
 function readJson<Schema extends z.ZodMiniType>(path: string, schema: Schema): z.infer<Schema> | undefined {
-  const file = unlessGone(() => realpathSync(path), undefined);
-  const found = file === undefined ? undefined : readRegular(file, MAX_HOST_FILE_BYTES);
-  return found?.kind === 'text' ? parseJson(found.text, schema) : undefined;
+  try {
+    const found = readRegular(realpathSync(path), MAX_HOST_FILE_BYTES);
+    return found.kind === 'text' ? parseJson(found.text, schema) : undefined;
+  } catch (error) {
+    // Gone, a circle of links, or not ours to read.
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** The words that a process was started with, where the system tells (Linux); else none. */

@@ -9,12 +9,35 @@ export const PAGE_CHARACTERS = 20_000;
 /** Longest text that goes into one turn: the host puts context of more than 10,000 characters into a file. */
 export const MAX_BATCH_CHARACTERS = 9_000;
 
+/** Tags by which the host, or this envelope, marks who speaks; each stands for all that begin with it. */
+const TAGS = [
+  'peer-message',
+  'cross-session-message',
+  'system-reminder',
+  'task-notification',
+  'teammate-message',
+  'channel',
+  'user-prompt',
+  'command-name',
+  'command-message',
+  'command-args',
+  'local-command',
+  'bash-input',
+  'bash-stdout',
+  'bash-stderr',
+  'antml',
+  'function_calls',
+];
+/** What has no width: a tag with such characters in its name still looks like that tag. */
+const INVISIBLE = '\\p{Cf}\\p{Default_Ignorable_Code_Point}';
 /**
- * Tags by which the host, or this envelope, marks who speaks: a peer's text must not be able to open or close one, also
- * not with blanks, invisible characters or a backslash in it. One class for all of these, so that no text makes it slow.
+ * The beginning of such a tag: a peer's text must not be able to open or close one, also not with blanks, invisible
+ * characters or a backslash in it. One class for all that may stand before the name, so that no text makes it slow.
  */
-const STRUCTURE =
-  /<(?=[\s\p{Cf}\\/]*(?:peer-message|cross-session-message|system-reminder|task-notification|teammate-message|channel|user-prompt|command-(?:name|message|args)|local-command|bash-(?:input|stdout|stderr)|antml|function_calls)\b)/giu;
+const STRUCTURE = new RegExp(
+  `<(?=[\\s${INVISIBLE}\\\\/]*(?:${TAGS.map((tag) => tag.split('').join(`[${INVISIBLE}]*`)).join('|')})\\b)`,
+  'giu',
+);
 /** Every control character but line feed and tab, the line separators, and what turns the direction of text. */
 const UNSAFE_CONTROL = /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { unlessGone } from '../lib/errno.ts';
 import { livenessOf, type ProcessIdentity } from '../lib/process-identity.ts';
@@ -38,6 +38,6 @@ function hasEnded(owner: ProcessIdentity, path: string, nowMs: number): boolean 
     case 'dead':
       return true;
     case 'unknown':
-      return nowMs - unlessGone(() => statSync(path).mtimeMs, nowMs) > FOREIGN_PATIENCE_MS;
+      return nowMs - unlessGone(() => lstatSync(path).mtimeMs, nowMs) > FOREIGN_PATIENCE_MS;
   }
 }

@@ -19,7 +19,9 @@ const GAP = '  ';
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], output: Sheet): string {
   const titles = columns.map(({ title }) => title);
   const lines = [titles, ...rows.map((row) => columns.map(({ cell }) => oneLine(cell(row))))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index] ?? ''))));
+  const widths = columns.map((_, index) =>
+    lines.reduce((widest, line) => Math.max(widest, widthOf(line[index] ?? '')), 0),
+  );
   const [head = '', ...body] = lines.map((line) => fit(line, widths, output.columns));
   return [output.style('bold', head), ...body].join('\n');
 }

@@ -62,7 +62,7 @@ export function readJournalAfter(
     );
     if (text === undefined) continue;
     const whole = withoutUnfinishedLine(text);
-    entries.push(...knownEntries(whole));
+    for (const entry of knownEntries(whole)) entries.push(entry);
     end = { day, bytes: from + whole.length };
   }
   return { entries, end };

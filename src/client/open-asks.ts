@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { livenessOf, thisProcess } from '../lib/process-identity.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import { type ClaimName, claimPath, parseClaimName } from '../mailbox/claim-name.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import type { MessageId } from '../protocol/ids.ts';
@@ -29,7 +30,7 @@ export function makeAsksFolder(folder: SeatFolder): boolean {
 export function announceAsk(folder: SeatFolder, id: MessageId): () => void {
   const path = claimPath(asksFolder(folder), { id, owner: { process: thisProcess(), generation: 0 } });
   if (makeAsksFolder(folder)) tolerating(() => writeFileSync(path, '', { mode: 0o600 }));
-  return () => unlessGone(() => unlinkSync(path), undefined);
+  return () => removeEntry(path);
 }
 
 /** The queries of a seat whose answers a living process waits for. What ended processes left is removed. */
@@ -40,7 +41,7 @@ export function awaitedAnswers(folder: SeatFolder): Set<MessageId> {
     if (claim === undefined) continue;
     const path = join(asksFolder(folder), name);
     if (isWaiting(claim, path)) awaited.add(claim.id);
-    else unlessGone(() => unlinkSync(path), undefined);
+    else removeEntry(path);
   }
   return awaited;
 }
@@ -59,5 +60,5 @@ function tolerating(operation: () => void): boolean {
 function isWaiting({ owner }: ClaimName, path: string): boolean {
   const liveness = livenessOf(owner.process);
   if (liveness !== 'unknown') return liveness === 'alive';
-  return Date.now() - unlessGone(() => statSync(path).mtimeMs, 0) < FOREIGN_PATIENCE_MS;
+  return Date.now() - unlessGone(() => lstatSync(path).mtimeMs, 0) < FOREIGN_PATIENCE_MS;
 }

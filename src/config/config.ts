@@ -3,7 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { errnoOf } from '../lib/errno.ts';
 import { describeUnread, type ReadResult, readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import { describeIssues } from '../protocol/issues.ts';
+import { describeIssues, describeSyntax } from '../protocol/issues.ts';
 import { type Limits, limitsFrom, type Settings, settingsSchema } from './settings.ts';
 import { type Environment, trustedEnvironment } from './trusted-environment.ts';
 
@@ -82,7 +82,7 @@ function readSettings(file: string): Settings {
   try {
     raw = JSON.parse(found.text);
   } catch (error) {
-    throw invalid(file, error instanceof Error ? error.message : String(error));
+    throw invalid(file, describeSyntax(error));
   }
   const parsed = settingsSchema.safeParse(raw);
   if (parsed.success) return parsed.data;

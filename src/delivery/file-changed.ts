@@ -1,6 +1,7 @@
-import { existsSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { writeAtomic } from '../lib/atomic-write.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import type { WakePath, WakeResult } from './delivery.ts';
 
 /** The files by which a session's `FileChanged` hook and the attendant talk. */
@@ -54,7 +55,7 @@ export function fileChanged({ files }: FileChangedOptions): WakePath {
     unavailable,
     withdraw() {
       clearTimeout(timer);
-      unlessGone(() => unlinkSync(files().payload), undefined);
+      removeEntry(files().payload);
     },
     async wake({ text }) {
       const reason = unavailable();
@@ -83,5 +84,5 @@ function attempt(step: () => void): WakeResult {
 function fire({ trigger }: WakeFiles): void {
   const bornMs = unlessGone(() => statSync(trigger).mtimeMs, undefined);
   if (bornMs === undefined) writeAtomic(trigger, '', { flush: false });
-  else if (Date.now() - bornMs >= KNOWN_AFTER_MS) unlessGone(() => unlinkSync(trigger), undefined);
+  else if (Date.now() - bornMs >= KNOWN_AFTER_MS) removeEntry(trigger);
 }

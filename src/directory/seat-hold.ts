@@ -1,10 +1,11 @@
-import { readdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { lstatSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { placeExclusive, writeAtomic } from '../lib/atomic-write.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { livenessOf, type ProcessIdentity } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { storing } from '../mailbox/storage-error.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -104,7 +105,7 @@ export class SeatHold {
     if (placeExclusive(path, this.#content(false), { flush: false }) === 'exists') return false;
     if (!this.isCurrent()) {
       // While this process slept, so many others came and went that this number was free again.
-      unlessGone(() => unlinkSync(path), undefined);
+      removeEntry(path);
       return false;
     }
     removeOldGenerations(this.folder, this.generation);
@@ -134,7 +135,7 @@ export function currentHolder(folder: SeatFolder): Holder | undefined {
 function isLiving(process: ProcessIdentity, path: string): boolean {
   const liveness = livenessOf(process);
   if (liveness !== 'unknown') return liveness === 'alive';
-  const silentMs = Date.now() - unlessGone(() => statSync(path).mtimeMs, 0);
+  const silentMs = Date.now() - unlessGone(() => lstatSync(path).mtimeMs, 0);
   return silentMs < FOREIGN_HOLDER_PATIENCE_MS;
 }
 
@@ -151,12 +152,11 @@ function generationsOf(folder: SeatFolder): number[] {
 }
 
 function currentGeneration(folder: SeatFolder): number {
-  return Math.max(0, ...generationsOf(folder));
+  return generationsOf(folder).reduce((highest, generation) => Math.max(highest, generation), 0);
 }
 
 function removeOldGenerations(folder: SeatFolder, newest: number): void {
   for (const generation of generationsOf(folder)) {
-    if (generation <= newest - KEPT_GENERATIONS)
-      unlessGone(() => unlinkSync(holderPath(folder, generation)), undefined);
+    if (generation <= newest - KEPT_GENERATIONS) removeEntry(holderPath(folder, generation));
   }
 }

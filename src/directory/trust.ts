@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { writeAtomic } from '../lib/atomic-write.ts';
@@ -82,7 +82,7 @@ function writeVerdict(
 
 /** When the verdicts last changed, to see cheaply whether held mail has to be looked at again. */
 export function trustChangedMs(root: string): number {
-  return unlessGone(() => statSync(trustFile(root)).mtimeMs, 0);
+  return unlessGone(() => lstatSync(trustFile(root)).mtimeMs, 0);
 }
 
 /** What is wrong with the verdicts: why the whole file is `unusable`, and the senders of entries that are `unknown`. */

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { unlessGone } from '../lib/errno.ts';
-import { describeUnread, readRegular } from '../lib/read-regular.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { describeUnread, type ReadResult, readRegular } from '../lib/read-regular.ts';
+import { describeSyntax } from '../protocol/issues.ts';
 import type { InstallContext } from './install-context.ts';
 
 const settingsSchema = z.looseObject({
@@ -30,9 +31,7 @@ export function hostSettingsFile({ paths }: InstallContext): string {
 /** Reads the person's settings of Claude Code; never throws for what stands in them. */
 export function readHostSettings(context: InstallContext): HostSettingsResult {
   // Dotfile managers make it a link: it is read through one, unlike anything of ours.
-  const file = unlessGone(() => realpathSync(hostSettingsFile(context)), undefined);
-  if (file === undefined) return { kind: 'missing' };
-  const found = readRegular(file, MAX_SETTINGS_BYTES);
+  const found = readThroughLinks(hostSettingsFile(context));
   if (found.kind === 'missing') return { kind: 'missing' };
   if (found.kind !== 'text')
     return { kind: 'invalid', reason: `it is ${describeUnread(found, MAX_SETTINGS_BYTES)}` };
@@ -43,6 +42,16 @@ export function readHostSettings(context: InstallContext): HostSettingsResult {
       : { kind: 'invalid', reason: 'it is no JSON object of settings' };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { kind: 'invalid', reason: error.message };
+    return { kind: 'invalid', reason: describeSyntax(error) };
+  }
+}
+
+function readThroughLinks(path: string): ReadResult {
+  try {
+    return readRegular(realpathSync(path), MAX_SETTINGS_BYTES);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    return { kind: code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'not-regular' };
   }
 }

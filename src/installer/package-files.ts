@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 
 const manifestSchema = z.looseObject({ name: z.optional(z.string()), version: z.optional(z.string()) });
+
+const MAX_MANIFEST_BYTES = 1024 * 1024;
 
 /** Where the plugin and the list that offers it are, below a package or a copy of it. */
 export const PLUGIN_FOLDER = 'plugin';
@@ -73,6 +76,13 @@ function manifestIn(folder: string): z.infer<typeof manifestSchema> | undefined 
 }
 
 function manifestAt(path: string): z.infer<typeof manifestSchema> | undefined {
-  const text = unlessGone(() => readFileSync(path, 'utf8'), undefined);
-  return text === undefined ? undefined : parseJson(text, manifestSchema);
+  try {
+    // A package manager may have made it a link.
+    const found = readRegular(realpathSync(path), MAX_MANIFEST_BYTES);
+    return found.kind === 'text' ? parseJson(found.text, manifestSchema) : undefined;
+  } catch (error) {
+    // Any folder above the program's own is looked at: what cannot be read there is no manifest of ours.
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }

@@ -10,5 +10,6 @@ export function compareVersions(one: string, other: string): number {
 
 /** The first version in what a program printed about itself, or undefined. */
 export function versionIn(text: string): string | undefined {
-  return /\d+\.\d+\.\d+/.exec(text)?.[0];
+  // Bounded: a program may print anything, and long runs of digits would be looked at again and again.
+  return /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}/.exec(text)?.[0];
 }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unlessGone } from '../lib/errno.ts';
 import { livenessOf } from '../lib/process-identity.ts';
@@ -24,7 +24,7 @@ export function staleWakeFolders(root: string, nowMs: number): string[] {
     if (host === undefined || pid === undefined || start === undefined) return [];
     const path = join(wakeFolder(root), name);
     const liveness = livenessOf({ host, pid: Number(pid), start });
-    const isOld = nowMs - unlessGone(() => statSync(path).mtimeMs, nowMs) > FOREIGN_PATIENCE_MS;
+    const isOld = nowMs - unlessGone(() => lstatSync(path).mtimeMs, nowMs) > FOREIGN_PATIENCE_MS;
     return liveness === 'dead' || (liveness === 'unknown' && isOld) ? [path] : [];
   });
 }

@@ -1,10 +1,11 @@
-import { closeSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { placeExclusive } from './atomic-write.ts';
 import { unlessGone } from './errno.ts';
 import { livenessOf, type ProcessIdentity, thisProcess } from './process-identity.ts';
 import { randomId } from './random-id.ts';
 import { readRegular } from './read-regular.ts';
+import { removeEntry } from './remove-entry.ts';
 
 /** A lock of a process that cannot be seen from here is taken to be left behind after this long: the work is short. */
 const FOREIGN_PATIENCE_MS = 10_000;
@@ -25,7 +26,7 @@ export function tryWithLock(path: string, work: () => void): boolean {
     work();
     return true;
   } finally {
-    if (contentOf(path) === mine) unlessGone(() => unlinkSync(path), undefined);
+    if (contentOf(path) === mine) removeEntry(path);
   }
 }
 
@@ -55,7 +56,7 @@ function place(path: string, mine: string): boolean {
   if (!isAbandoned(path)) return false;
   aloneOrNot(`${path}-takeover`, () => {
     // Looked at again: while this process was alone, nobody but a dead owner could have removed it.
-    if (isAbandoned(path)) unlessGone(() => unlinkSync(path), undefined);
+    if (isAbandoned(path)) removeEntry(path);
   });
   return placeExclusive(path, mine, { flush: false }) === 'placed';
 }
@@ -82,7 +83,7 @@ function aloneOrNot(path: string, work: () => void): void {
   try {
     if (!isWantedByOthers(path, mine)) work();
   } finally {
-    unlessGone(() => unlinkSync(mine), undefined);
+    removeEntry(mine);
   }
 }
 
@@ -93,7 +94,7 @@ function isWantedByOthers(path: string, mine: string): boolean {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(prefix) || name === basename(mine)) continue;
     const other = join(folder, name);
-    if (isMarkOfGone(name.slice(prefix.length), other)) unlessGone(() => unlinkSync(other), undefined);
+    if (isMarkOfGone(name.slice(prefix.length), other)) removeEntry(other);
     else wanted = true;
   }
   return wanted;
@@ -109,7 +110,7 @@ function isMarkOfGone(mark: string, path: string): boolean {
     case 'dead':
       return true;
     case 'unknown':
-      return Date.now() - unlessGone(() => statSync(path).mtimeMs, Date.now()) > FOREIGN_PATIENCE_MS;
+      return Date.now() - unlessGone(() => lstatSync(path).mtimeMs, Date.now()) > FOREIGN_PATIENCE_MS;
   }
 }
 

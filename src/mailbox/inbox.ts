@@ -1,10 +1,11 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { moveExclusive, moveOver, placeExclusive, TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isoMillis } from '../lib/clock.ts';
-import { unlessGone } from '../lib/errno.ts';
+import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { removeOldFile } from '../lib/old-files.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import { type ClaimName, type ClaimOwner, claimPath, parseClaimName } from './claim-name.ts';
@@ -115,7 +116,7 @@ export class Inbox {
     storing(`Message ${message.id} could not be marked as read`, () => {
       const place = pastPathForWriting(this.#options.folder.read, message.id);
       const moved = unlessGone(() => moveExclusive(path, place), 'gone');
-      if (moved === 'exists') unlessGone(() => unlinkSync(path), undefined);
+      if (moved === 'exists') removeEntry(path);
       // Somebody took the claim for a dead owner's and gave it back: that it was handled must be known all the same.
       if (moved === 'gone') placeExclusive(place, `${JSON.stringify(message, null, 2)}\n`, { flush: false });
       markRead(place);
@@ -173,7 +174,7 @@ export class Inbox {
     const mine = claimPath(folder.claimed, { id: claim.id, owner });
     if (isThere(mine)) {
       // This owner has another copy in hand: that one goes on.
-      unlessGone(() => unlinkSync(path), undefined);
+      removeEntry(path);
       return false;
     }
     if (!moveOver(path, mine) || this.#gaveUpSecondCopy(claim.id, mine)) return false;
@@ -214,20 +215,28 @@ export class Inbox {
     // First the claims, then what is past: one that is settled in between is found there.
     const others = claimsOf(folder, id).filter((claim) => claim !== path);
     if (this.#isHandled(id)) {
-      unlessGone(() => unlinkSync(path), undefined);
+      removeEntry(path);
       this.#removeMark(id);
       return true;
     }
     if (others.length === 0) return false;
     unlessGone(() => moveExclusive(path, join(folder.inbox, `${id}.json`)), undefined);
-    unlessGone(() => unlinkSync(path), undefined);
+    removeEntry(path);
     return true;
   }
 
   #putBack(id: MessageId, path: string): void {
-    moveOver(path, join(this.#options.folder.inbox, `${id}.json`));
+    const { folder } = this.#options;
+    const place = join(folder.inbox, `${id}.json`);
+    try {
+      moveOver(path, place);
+    } catch (error) {
+      // Somebody put a folder where the message goes.
+      if (errnoOf(error) !== 'EISDIR' || !rejectInvalid(folder, place, 'a folder, no message')) throw error;
+      moveOver(path, place);
+    }
     // A rename over another name of the same file, as a kill can leave it, does nothing: then this name goes.
-    unlessGone(() => unlinkSync(path), undefined);
+    removeEntry(path);
   }
 
   #look(name: string, claimed: ReadonlySet<MessageId>): PendingMessage | undefined {
@@ -294,7 +303,7 @@ export class Inbox {
 
   #removeMark(id: MessageId): void {
     const mark = join(this.#options.folder.inbox, `${id}${ACCEPTED_MARK}`);
-    if (isThere(mark)) unlessGone(() => unlinkSync(mark), undefined);
+    if (isThere(mark)) removeEntry(mark);
   }
 }
 

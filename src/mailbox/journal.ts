@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, read
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { isDeeperThan, MAX_DEPTH } from '../lib/json-depth.ts';
 import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
 import { removeOldFiles } from '../lib/old-files.ts';
 import type { Message } from '../protocol/message.ts';
@@ -118,6 +119,7 @@ function openDay(path: string): number | undefined {
 /** The entries in a text of journal lines; what is no entry is left out. */
 export function parseJournal(text: string): JournalEntry[] {
   return parseJsonLines(text).flatMap((value) => {
+    if (isDeeperThan(value, MAX_DEPTH)) return [];
     const parsed = entrySchema.safeParse(value);
     return parsed.success ? [parsed.data] : [];
   });

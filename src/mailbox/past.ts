@@ -1,13 +1,20 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { readUnlessForbidden } from '../lib/read-regular.ts';
 import { type MessageId, shardOf } from '../protocol/ids.ts';
+import { parseJson } from '../protocol/json.ts';
 import { MAX_MESSAGE_FILE_BYTES } from '../protocol/message.ts';
 import { isOwnFolder, makeFolder, requireOwnFolder } from './seat-folder.ts';
 
 /** The shard of `rejected/` for what is no valid message: its file name may be anything. */
 export const INVALID_SHARD = 'invalid';
+
+/** A message, and what became of it. */
+const MAX_PAST_BYTES = 2 * MAX_MESSAGE_FILE_BYTES;
+
+const anything = z.unknown();
 
 /**
  * Where a past message lies in `read/`, `outbox/` or `rejected/`. It follows from the id alone, so a second copy of a
@@ -31,14 +38,9 @@ export function isPast(folder: string, id: MessageId): boolean {
 
 /** The parsed JSON object of a past message's file, or undefined when there is none that can be read. */
 export function readPast(folder: string, id: MessageId): unknown {
-  const found = readUnlessForbidden(pastPath(folder, id), MAX_MESSAGE_FILE_BYTES);
+  const found = readUnlessForbidden(pastPath(folder, id), MAX_PAST_BYTES);
   if (found.kind !== 'text') return undefined;
-  try {
-    return JSON.parse(found.text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(found.text, anything);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appendToFile } from '../lib/append.ts';
 import { linkNew, placeExclusive, writeNew } from '../lib/atomic-write.ts';
@@ -6,6 +6,7 @@ import { type Clock, isoMillis, isoSeconds } from '../lib/clock.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import { readRegular } from '../lib/read-regular.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { type MessageId, newMessageId, type SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -78,7 +79,7 @@ export function post(context: PostContext, sender: SeatFolder, draft: Draft): Me
       deliveredAtMs = context.clock.now();
       if (!deliver(context.root, message, sending)) throw mailboxGone(message.to);
     } catch (error) {
-      unlessGone(() => unlinkSync(sending), undefined);
+      removeEntry(sending);
       throw error;
     }
     finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
@@ -144,7 +145,7 @@ function resend(
   const { root, clock } = context;
   if (isPast(sender.outbox, message.id)) {
     // The copy in the outbox is written after the delivery: only this last step was missing.
-    unlessGone(() => unlinkSync(sending), undefined);
+    removeEntry(sending);
     return false;
   }
   const accepted: StateRecord = {
@@ -164,7 +165,7 @@ function resend(
     reason: 'the mailbox of the receiver is gone',
   };
   recordSent(root, sender, { message, states: [accepted, failed] });
-  unlessGone(() => unlinkSync(sending), undefined);
+  removeEntry(sending);
   return false;
 }
 
@@ -271,7 +272,7 @@ function finishSending(
     if (errnoOf(error) === undefined && !(error instanceof CahootsError)) throw error;
     return;
   }
-  unlessGone(() => unlinkSync(sending), undefined);
+  removeEntry(sending);
 }
 
 function recordSent(

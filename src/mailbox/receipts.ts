@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { placeExclusive, writeAtomic } from '../lib/atomic-write.ts';
@@ -6,6 +6,7 @@ import { unlessGone } from '../lib/errno.ts';
 import { tryWithLock } from '../lib/file-lock.ts';
 import { randomId } from '../lib/random-id.ts';
 import { readUnlessForbidden } from '../lib/read-regular.ts';
+import { removeEntry } from '../lib/remove-entry.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
@@ -17,7 +18,7 @@ import {
   stateRecordSchema,
 } from '../protocol/receipt.ts';
 import { appendJournal } from './journal.ts';
-import { pastPath, pastPathForWriting, readPast } from './past.ts';
+import { pastPathForWriting, readPast } from './past.ts';
 import { rejectInvalid } from './rejected.ts';
 import { isOwnFolder, type SeatFolder, seatFolder } from './seat-folder.ts';
 import { storing } from './storage-error.ts';
@@ -26,7 +27,14 @@ const MAX_RECEIPT_BYTES = 16 * 1024;
 const MAX_REASON_CHARACTERS = 2000;
 /** A receipt can be there before the copy that it belongs to, but not for so long. */
 const ORPHAN_MS = 60 * 60 * 1000;
-const sentCopySchema = z.looseObject({ states: z._default(z.array(stateRecordSchema), []) });
+/** A time has fewer; what is longer is none. */
+const MAX_TIME_CHARACTERS = 40;
+/** A session is offered a message a few times; a thousand receipts of it are somebody's mischief. */
+const KEPT_OFFERS = 20;
+const sentCopySchema = z.looseObject({
+  to: z.optional(z.unknown()),
+  states: z._default(z.array(stateRecordSchema), []),
+});
 
 /**
  * Records at the sender of `message` what became of it, and in the journal.
@@ -66,7 +74,9 @@ export function statesOf(folder: SeatFolder, id: MessageId): StateRecord[] {
     folder,
     receiptNames(folder).filter((name) => name.startsWith(`${id}.`)),
   );
-  return mergeStates(foldedStates(folder, id), waiting.filter(({ message }) => message === id).map(toRecord));
+  const copy = sentCopy(folder, id);
+  const ofThis = waiting.filter((receipt) => receipt.message === id && mayTell(receipt, { folder, copy }));
+  return withFewOffers(mergeStates(copy?.states ?? [], ofThis.map(toRecord)));
 }
 
 /** What receipts told of one sent message: the message, and what is new of it. */
@@ -76,6 +86,7 @@ export type OnFolded = (sent: MessageId, news: readonly StateRecord[]) => void;
  * Moves the receipts that wait in `receipts/` into the copies of the sent messages. `onFolded` is told of each message
  * before its receipts are removed: after a kill in between it is told again.
  *
+ * A receipt by anybody but the receiver is moved to `rejected/`: nobody else can know what became of a message there.
  * Does nothing while another process does the same. A receipt whose sent copy is not there yet waits on; one whose copy
  * does not come, since that was removed for its age or never sent, is dropped after an hour.
  */
@@ -102,12 +113,35 @@ function foldInto(folder: SeatFolder, { id, receipts, onFolded }: Fold): void {
     if (!isBeingSent(folder, id)) removeReceipts(folder, receipts.filter(isOld));
     return;
   }
-  const states = mergeStates(foldedStates(folder, id), receipts.map(toRecord));
+  const known = sentCopy(folder, id);
+  const [told, forged] = split(receipts, (receipt) => mayTell(receipt, { folder, copy: known }));
+  for (const { file, by } of forged)
+    rejectInvalid(folder, join(folder.receipts, file), `a receipt by ${by}, which is not the receiver`);
+  if (told.length === 0) return;
+  const states = withFewOffers(mergeStates(known?.states ?? [], told.map(toRecord)));
   writeAtomic(pastPathForWriting(folder.outbox, id), `${JSON.stringify({ ...copy, states }, null, 2)}\n`, {
     flush: false,
   });
-  onFolded(id, receipts.map(toRecord));
-  removeReceipts(folder, receipts);
+  onFolded(id, told.map(toRecord));
+  removeReceipts(folder, told);
+}
+
+/** The receiver tells what became of a message; that its mailbox is gone, the sender finds out by itself. */
+function mayTell(
+  { by, state }: Receipt,
+  { folder, copy }: { folder: SeatFolder; copy: SentCopy | undefined },
+): boolean {
+  return copy?.to === undefined || by === copy.to || (by === folder.id && state === 'undeliverable');
+}
+
+/** The copy must stay small enough to be read, whatever is told of the message. */
+function withFewOffers(states: readonly StateRecord[]): StateRecord[] {
+  const late = new Set(states.filter(({ state }) => state === 'offered').slice(-KEPT_OFFERS));
+  return states.filter((record) => record.state !== 'offered' || late.has(record));
+}
+
+function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 function isBeingSent(folder: SeatFolder, id: MessageId): boolean {
@@ -119,12 +153,14 @@ function isOld({ writtenMs }: NamedReceipt): boolean {
 }
 
 function removeReceipts(folder: SeatFolder, receipts: readonly NamedReceipt[]): void {
-  for (const { file } of receipts) unlessGone(() => unlinkSync(join(folder.receipts, file)), undefined);
+  for (const { file } of receipts) removeEntry(join(folder.receipts, file));
 }
 
-function foldedStates(folder: SeatFolder, id: MessageId): StateRecord[] {
-  const found = readUnlessForbidden(pastPath(folder.outbox, id), Number.MAX_SAFE_INTEGER);
-  return found.kind === 'text' ? (parseJson(found.text, sentCopySchema)?.states ?? []) : [];
+type SentCopy = z.infer<typeof sentCopySchema>;
+
+function sentCopy(folder: SeatFolder, id: MessageId): SentCopy | undefined {
+  const parsed = sentCopySchema.safeParse(readPast(folder.outbox, id));
+  return parsed.success ? parsed.data : undefined;
 }
 
 interface NamedReceipt extends Receipt {
@@ -157,9 +193,9 @@ function toRecord(receipt: Receipt): StateRecord {
   const { state, at, by, reason, path, unproved } = receipt;
   return {
     state,
-    at,
+    at: at.slice(0, MAX_TIME_CHARACTERS).toWellFormed(),
     by,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: reason.slice(0, MAX_REASON_CHARACTERS).toWellFormed() }),
     ...(path === undefined ? {} : { path }),
     ...(unproved === undefined ? {} : { unproved }),
   };

@@ -18,8 +18,14 @@ export function describeIssues(
     .join('; ');
 }
 
+/** Says why a text is no JSON, on one line: the parser's own words quote the text as it is. */
+export function describeSyntax(error: unknown): string {
+  return onOneLine(error instanceof Error ? error.message : String(error));
+}
+
 function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string {
-  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.map(shown).join(', ')}`;
+  if (issue.code === 'unrecognized_keys')
+    return `unknown key ${issue.keys.slice(0, SHOWN_ISSUES).map(shown).join(', ')}`;
   return `expected ${expectation(issue)}, got ${shown(valueAt(raw, issue.path))}`;
 }
 
@@ -55,8 +61,12 @@ function shown(value: unknown): string {
 }
 
 function shortened(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  const line = onOneLine(text);
   return line.length <= SHOWN_VALUE_CHARACTERS
     ? line
     : `${line.slice(0, SHOWN_VALUE_CHARACTERS).toWellFormed()}…`;
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').toWellFormed();
 }

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
+import { isDeeperThan, MAX_DEPTH } from '../lib/json-depth.ts';
 
-/** Parses JSON that another process wrote; undefined for anything that is not JSON of that schema. */
+/** Parses JSON that another process wrote; undefined for what is not JSON of that schema, or too deep to be written again. */
 export function parseJson<Schema extends z.ZodMiniType>(
   text: string,
   schema: Schema,
@@ -12,6 +13,7 @@ export function parseJson<Schema extends z.ZodMiniType>(
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+  if (isDeeperThan(raw, MAX_DEPTH)) return undefined;
   const parsed = schema.safeParse(raw);
   return parsed.success ? parsed.data : undefined;
 }

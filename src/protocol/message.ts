@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { isDeeperThan, MAX_DEPTH } from '../lib/json-depth.ts';
 import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
-import { describeIssues } from './issues.ts';
+import { describeIssues, describeSyntax } from './issues.ts';
 
 /** Most bytes of UTF-8 that the content of one message may have: 1 MiB. */
 export const MAX_CONTENT_BYTES = 1024 * 1024;
@@ -8,9 +9,6 @@ export const MAX_CONTENT_BYTES = 1024 * 1024;
 export const MAX_MESSAGE_FILE_BYTES = 6 * MAX_CONTENT_BYTES + 64 * 1024;
 /** The version of the envelope that this program writes and the highest that it reads. */
 export const MESSAGE_FORMAT = 1;
-
-/** Deepest nesting that is read: JSON of any depth can be parsed, but not written again. */
-const MAX_DEPTH = 32;
 
 /**
  * A `progress` tells how the work stands that a query with `request` asked for. A `notice` is what a seat tells itself:
@@ -114,7 +112,7 @@ export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMe
   try {
     raw = JSON.parse(text);
   } catch (error) {
-    return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return { ok: false, reason: `not JSON: ${describeSyntax(error)}` };
   }
   if (isDeeperThan(raw, MAX_DEPTH)) return { ok: false, reason: `nested more than ${MAX_DEPTH} levels deep` };
   const sender = claimedSender(raw);
@@ -142,22 +140,6 @@ export function parseMessage(text: string, expected: ExpectedEnvelope): ParsedMe
   if (bytes > MAX_CONTENT_BYTES)
     return { ok: false, reason: `content: ${bytes} bytes, at most ${MAX_CONTENT_BYTES}`, ...sender };
   return { ok: true, message };
-}
-
-/** Looks level by level: a reader that calls itself for each level is what such a message is meant to break. */
-function isDeeperThan(raw: unknown, levels: number): boolean {
-  let level: unknown[] = [raw];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > levels) return true;
-    level = level.flatMap(valuesOf);
-  }
-  return false;
-}
-
-function valuesOf(value: unknown): unknown[] {
-  return typeof value === 'object' && value !== null
-    ? Object.values(value as Readonly<Record<string, unknown>>)
-    : [];
 }
 
 function claimedSender(raw: unknown): { from?: SeatId; id?: MessageId } {

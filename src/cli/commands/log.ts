@@ -6,6 +6,7 @@ import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { oneLine, printable } from '../printable.ts';
 
 const DEFAULT_LIMIT = '50';
+const MOST_AT_ONCE = 10_000;
 
 export const log: CommandSpec = {
   name: 'log',
@@ -51,7 +52,11 @@ export const log: CommandSpec = {
 type Printer = (entries: readonly KnownEntry[]) => Promise<void>;
 
 function jsonPrinter({ output }: Call): Printer {
-  return async (entries) => await output.printJson(...entries);
+  return async (entries) => {
+    // A call takes no more than some ten thousand arguments.
+    for (let start = 0; start < entries.length; start += MOST_AT_ONCE)
+      await output.printJson(...entries.slice(start, start + MOST_AT_ONCE));
+  };
 }
 
 function textPrinter({ context, output }: Call, runtime: Runtime): Printer {

@@ -264,9 +264,11 @@ suite('mail that is put before the model', () => {
     desk.take(desk.look().eligible, 'hook-context');
     const inTheWay = join(me.inbox, `${first.id}.json`);
     mkdirSync(inTheWay);
+    // Nor can it be moved out of the way.
+    rmdirSync(me.rejected);
     assert.throws(() => desk.releaseAll(), CahootsError);
     assert.equal(places(bench).claimed, 1);
-    rmdirSync(inTheWay);
+    mkdirSync(me.rejected);
     desk.releaseAll();
     assert.deepEqual(new Set(idsOf(desk.look().eligible)), new Set(idsOf([first, second])));
   });

@@ -17,6 +17,11 @@ suite('a table', () => {
     assert.equal(text, '<NAME     ABOUT>\napp      x\nlibrary');
   });
 
+  test('may have very many rows', () => {
+    const rows = Array.from({ length: 200_000 }, () => ({ name: 'x', about: '' }));
+    assert.equal(table(rows, COLUMNS, sheet(80)).length, '<NAME  ABOUT>'.length + 2 * rows.length);
+  });
+
   test('keeps its lines whatever the cells say [X2]', () => {
     const text = table([{ name: 'a\nb', about: '\u001b[2J\r' }], COLUMNS, sheet(80));
     assert.equal(text, '<NAME  ABOUT>\na b   ␛[2J');
