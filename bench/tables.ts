@@ -6,7 +6,7 @@ import { type Row, tableOf } from './figures.ts';
 interface Result {
   readonly case: string;
   readonly at: string;
-  readonly effort: number;
+  readonly effort?: number;
   readonly machine: {
     readonly cores: number;
     readonly memoryGb: number;
@@ -14,7 +14,9 @@ interface Result {
     readonly node: string;
     readonly loadBefore?: number;
   };
-  readonly rows: readonly Row[];
+  readonly rows?: readonly Row[];
+  /** Written as it is, where what was counted is no series of measurements. */
+  readonly table?: string;
 }
 
 const MARK = '<!-- figures -->';
@@ -23,10 +25,18 @@ const page = join(import.meta.dirname, '../docs/performance.md');
 const parts = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .map((name) => JSON.parse(readFileSync(join(results, name), 'utf8')) as Result)
-  .map(({ case: name, at, effort, machine, rows }) => {
+  .map(({ case: name, at, effort, machine, rows = [], table = tableOf(rows) }) => {
+    const part = effort === undefined ? '' : `, effort ${effort}`;
     const load = machine.loadBefore === undefined ? '' : `, load average before ${machine.loadBefore}`;
-    const where = `${at.slice(0, 10)}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, effort ${effort}${load}`;
-    return `## ${name}\n\n${where}\n\n\`\`\`\n${tableOf(rows)}\n\`\`\`\n`;
+    const where = `${at.slice(0, 10)}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}${part}${load}`;
+    return `## ${name}
+
+${where}
+
+\`\`\`
+${table}
+\`\`\`
+`;
   });
 const text = readFileSync(page, 'utf8');
 writeFileSync(page, `${text.slice(0, text.indexOf(MARK) + MARK.length)}\n\n${parts.join('\n')}`);

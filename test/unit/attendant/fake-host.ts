@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { HostSession } from '../../../src/attendant/host-session.ts';
 import { type ResolvedConfig, resolveConfig } from '../../../src/config/config.ts';
 import type { Environment } from '../../../src/config/trusted-environment.ts';
 import { openRoot } from '../../../src/mailbox/seat-folder.ts';
+import type { Lifetime } from '../../fixtures/lifetime.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 import { type Transcript, transcriptAt } from './transcript.ts';
 
@@ -37,7 +37,7 @@ export interface FakeHostOptions {
 }
 
 /** A session that a person opened in a terminal, idle in its first conversation. */
-export function fakeHost(t: TestContext, options: FakeHostOptions = {}): FakeHost {
+export function fakeHost(t: Lifetime, options: FakeHostOptions = {}): FakeHost {
   const { conversation = 'c-1', env = {}, pid = process.pid, project: name = 'lib' } = options;
   const home = options.home ?? tempFolder(t);
   const root = join(home, '.claude', 'session-bridge');
