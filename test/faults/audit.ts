@@ -96,7 +96,7 @@ export function audit(root: string, ledger: Ledger, moment: Moment): Audit {
   checkHandingOut(ledger, { census, places }, report);
   if (moment === 'over') checkNothingLeft(ledger, { census, places }, report);
   const sum = sumOf(ledger, { census, places, understated });
-  if (moment === 'over') findings.push(...wrongSums(ledger, sum));
+  if (moment === 'over') findings.push(...wrongSums(ledger, sum, census.invalid));
   return { findings, sum };
 }
 
@@ -175,7 +175,7 @@ function sumOf(ledger: Ledger, { census, places, understated }: Seen & { underst
 }
 
 /** Nobody knows less or says less than a kill at one message each can explain. */
-function wrongSums(ledger: Ledger, sum: Sum): string[] {
+function wrongSums(ledger: Ledger, sum: Sum, invalid: readonly string[]): string[] {
   const findings: string[] = [];
   const known = sum.sent + sum.unannounced + sum.foreign;
   const found = sum.read + sum.rejected + sum.claimed + sum.waiting + sum.undeliverable;
@@ -190,7 +190,7 @@ function wrongSums(ledger: Ledger, sum: Sum): string[] {
   const torn = sum.invalid - ledger.invalidFiles;
   if (torn < 0 || torn > cutOff)
     findings.push(
-      `${sum.invalid} files were rejected as no messages, ${ledger.invalidFiles} were put there, and ${cutOff} sends cut off`,
+      `${sum.invalid} files were rejected as no messages, ${ledger.invalidFiles} were put there, and ${cutOff} sends cut off: ${invalid.join(', ')}`,
     );
   if (!ledger.hadStorageFaults && sum.understated > receiver + attendant)
     findings.push(

@@ -60,9 +60,8 @@ export function takeCensus(root: string): Census {
     for (const path of jsonFiles(folder.inbox)) add('waiting', idOf(path), path);
     for (const inbox of facadeInboxes(root, seat))
       for (const path of jsonFiles(inbox)) add('facade', idOf(path), path);
-    for (const path of pathsIn(join(folder.rejected, 'invalid')).filter(
-      (file) => !file.endsWith('.reason'),
-    )) {
+    const invalid = pathsIn(join(folder.rejected, 'invalid')).filter((path) => !path.endsWith('.reason'));
+    for (const path of invalid) {
       census.invalid.push(path);
       const id = /^(msg-[a-z0-9]{12})\.json\.[a-z0-9]{6}$/.exec(basename(path))?.[1];
       if (id !== undefined) add('rejected', id as MessageId, path);

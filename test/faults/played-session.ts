@@ -1,14 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { errnoOf } from '../../src/lib/errno.ts';
 import type { MessageId } from '../../src/protocol/ids.ts';
-import { waitFor } from '../../src/testing/wait-for.ts';
 import { bundled, cleanEnv } from '../fixtures/run-program.ts';
 import { type FakeHost, fakeHost } from '../unit/attendant/fake-host.ts';
 import type { Transcript } from '../unit/attendant/transcript.ts';
 import { PlayedModel } from './played-model.ts';
 import type { RoundBench } from './round.ts';
+import { STOP_MARK } from './words.ts';
 
 const ATTENDANT = resolve(import.meta.dirname, '../../plugin/dist/attendant.js');
 /** Compiled once for all rounds; the home of a round has no cache. */
@@ -72,6 +74,7 @@ export class PlayedSession {
     transport.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString('utf8')));
     const client = new Client({ name: 'claude-code', version: '2.1.329' });
     this.#died = false;
+    this.#stderr = '';
     this.#client = client;
     const onclose = (): void => {
       if (this.#client === client) this.#died = true;
@@ -88,16 +91,16 @@ export class PlayedSession {
   /** Kills the attendant from outside; resolves once it is gone. */
   async kill(): Promise<void> {
     if (!this.isAttended) return;
-    process.kill(this.#pid, 'SIGKILL');
-    await waitFor(() => this.#died, { what: 'the end of the attendant' });
+    this.#signal('SIGKILL');
+    await this.#diesWithin(10_000);
   }
 
   /** Suspends the attendant, as a machine that sleeps does, and wakes it again; `meanwhile` others work. */
   async suspend(meanwhile: () => Promise<void>): Promise<void> {
     if (!this.isAttended) return;
-    process.kill(this.#pid, 'SIGSTOP');
+    this.#signal('SIGSTOP');
     await meanwhile();
-    process.kill(this.#pid, 'SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   /** The person says something, and a turn runs to its end. */
@@ -131,11 +134,19 @@ export class PlayedSession {
     for (const id of this.model.toAnswer.splice(0)) await this.#reply(id);
   }
 
-  /** Ends the session: the attendant leaves its seat. */
+  /** Ends the session as the host does: the attendant has half a second to leave its seat, then it is killed. */
   async close(): Promise<void> {
     const client = this.#client;
+    if (client === undefined) return;
+    for (const [signal, graceMs] of ENDING) {
+      if (this.#died || this.#pid === 0) break;
+      this.#signal(signal);
+      if (signal === 'SIGKILL') this.#bench.ledger.kills.attendant += 1;
+      await this.#diesWithin(graceMs);
+    }
     this.#client = undefined;
-    if (client !== undefined) await client.close();
+    await client.close();
+    if (this.#stderr.includes(STOP_MARK)) this.#bench.ledger.kills.attendant += 1;
   }
 
   /** Notes a death in the ledger, once; returns whether there was one. */
@@ -208,15 +219,33 @@ export class PlayedSession {
 
   /** A call that fails although the attendant lives is a finding. */
   async #mustBeDead(error: unknown): Promise<void> {
-    try {
-      await waitFor(() => this.#died, { what: 'the end of the attendant', timeoutMs: 1_000, intervalMs: 5 });
-    } catch {
+    if (!(await this.#diesWithin(2_000)))
       this.#bench.findings.push(`the attendant failed: ${String(error)}\n${this.#stderr}`);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      process.kill(this.#pid, signal);
+    } catch (error) {
+      // It has ended, and this is not known here yet.
+      if (errnoOf(error) !== 'ESRCH') throw error;
     }
+  }
+
+  async #diesWithin(graceMs: number): Promise<boolean> {
+    const deadline = performance.now() + graceMs;
+    while (!this.#died && performance.now() < deadline) await sleep(5);
+    return this.#died;
   }
 }
 
 const CALL_MS = 20_000;
+/** How Claude Code ends its servers, and how long it waits after each signal. */
+const ENDING: readonly [NodeJS.Signals, number][] = [
+  ['SIGINT', 100],
+  ['SIGTERM', 400],
+  ['SIGKILL', 10_000],
+];
 
 /** The host's inbox socket: it answers nothing. */
 function listenAt(path: string, onText: (text: string) => void): Server {

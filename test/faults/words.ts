@@ -3,6 +3,9 @@ import type { MessageId, SeatId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import type { Random } from './random.ts';
 
+/** What a program says on standard error at the operation at which it is stopped or killed. */
+export const STOP_MARK = 'stopped by the fault bench';
+
 /** A message whose send has succeeded, as its sender tells of it. */
 export interface SentWord {
   readonly id: MessageId;
