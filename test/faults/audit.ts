@@ -15,13 +15,15 @@ import {
 /** `still`: everybody stands still in the middle of the work. `over`: the next processes of every seat have done theirs. */
 export type Moment = 'still' | 'over';
 
-/** The sum of a round: `sent + unannounced + foreign = read + rejected + claimed + waiting + undeliverable`. */
+/** The sum of a round: `sent + unannounced + notices + foreign = read + rejected + claimed + waiting + undeliverable`. */
 export interface Sum {
   readonly sent: number;
   /** Sent by a process that was killed before it could say so, or by an attendant of its own accord. */
   readonly unannounced: number;
   /** Among these: what attendants send of their own accord. */
   readonly control: number;
+  /** What a seat has left in its own mailbox, for whoever sits there. */
+  readonly notices: number;
   readonly foreign: number;
   readonly read: number;
   readonly rejected: number;
@@ -78,7 +80,8 @@ export function audit(root: string, ledger: Ledger, moment: Moment): Audit {
     const seats = new Set(copies.map(({ seat }) => seat));
     if (seats.size > 1) report(id, `lies at several seats: ${[...seats].join(', ')}`);
     if (moment === 'over' && copies.length > 1) report(id, `lies in several places: ${describe(copies)}`);
-    const isKnown = census.sent.has(id) || census.unsent.includes(id) || ledger.foreign.has(id);
+    const isKnown =
+      census.sent.has(id) || census.unsent.includes(id) || ledger.foreign.has(id) || isNotice(copies);
     if (!isKnown) report(id, `lies in ${describe(copies)}, and nobody sent it`);
   }
   for (const { id, from, hash } of ledger.sent.values()) {
@@ -159,7 +162,10 @@ function sumOf(ledger: Ledger, { census, places, understated }: Seen & { underst
   const known = new Set([...census.sent.keys(), ...census.unsent, ...places.keys()]);
   return {
     sent: ledger.sent.size,
-    unannounced: [...known].filter((id) => !ledger.sent.has(id) && !ledger.foreign.has(id)).length,
+    unannounced: [...known].filter(
+      (id) => !ledger.sent.has(id) && !ledger.foreign.has(id) && !isNotice(census.copies.get(id)),
+    ).length,
+    notices: [...census.copies.values()].filter((copies) => isNotice(copies)).length,
     control: [...census.copies.values()].filter((copies) => isControl(copies)).length,
     foreign: ledger.foreign.size,
     read: count('read'),
@@ -177,7 +183,7 @@ function sumOf(ledger: Ledger, { census, places, understated }: Seen & { underst
 /** Nobody knows less or says less than a kill at one message each can explain. */
 function wrongSums(ledger: Ledger, sum: Sum, invalid: readonly string[]): string[] {
   const findings: string[] = [];
-  const known = sum.sent + sum.unannounced + sum.foreign;
+  const known = sum.sent + sum.unannounced + sum.notices + sum.foreign;
   const found = sum.read + sum.rejected + sum.claimed + sum.waiting + sum.undeliverable;
   if (known !== found) findings.push(`${known} messages were sent, and ${found} are accounted for`);
   const { sender, receiver, attendant } = ledger.kills;
@@ -201,6 +207,13 @@ function wrongSums(ledger: Ledger, sum: Sum, invalid: readonly string[]): string
 
 function isUndeliverable(sent: Sent | undefined): boolean {
   return sent !== undefined && currentState(sent.states) === 'undeliverable';
+}
+
+function isNotice(copies: readonly Copy[] = []): boolean {
+  return copies.slice(0, 1).some(({ path, seat }) => {
+    const message = messageAt(path);
+    return message?.type === 'notice' && message.from === seat;
+  });
 }
 
 function isControl(copies: readonly Copy[] = []): boolean {

@@ -70,7 +70,7 @@ function summaryOf(kind: string, results: readonly RoundResult[]): Summary {
   return {
     kind,
     rounds: results.length,
-    messages: ofSum(({ sent, unannounced, foreign }) => sent + unannounced + foreign),
+    messages: ofSum(({ sent, unannounced, notices, foreign }) => sent + unannounced + notices + foreign),
     kills: total(killsOf),
     refusals: total(({ refusals }) => refusals),
     read: ofSum(({ read }) => read),

@@ -71,7 +71,7 @@ function pass(bench: RoundBench, root: string): void {
   bench.moveClock(random.between(31, 200) * (HOUR_MS / 60));
   for (const id of ['aaaaaa', 'bbbbbb'] as SeatId[])
     rmSync(facadeOf(root, id).path, { recursive: true, force: true });
-  pruneSeats({ root, clock, keepMs: 30 * DAY_MS, keepSeatsMs: 90 * DAY_MS });
+  pruneSeats({ root, clock, keepMs: 30 * DAY_MS, keepSeatsMs: 90 * DAY_MS, expiresAfterMs: 7 * DAY_MS });
 }
 
 /** It may also come to its end, or to a point where nothing is left to do, before the operation at which it would stop. */
