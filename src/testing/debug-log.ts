@@ -19,15 +19,16 @@ export class DebugLog {
     if (this.#path === undefined) {
       throw new Error(`cannot wait for the server ${name} without the debug log: launch with debug: true`);
     }
-    const connected = `MCP server "${name}": Successfully connected`;
+    // Connected is not yet known by its tools: this line of the host comes after it has listed them (both versions).
+    const listed = `MCP server "${name}": Channel notifications`;
     const mentions = (): string => {
       const lines = this.text().split('\n');
       return (
         lines.filter((line) => line.includes('MCP server')).join('\n') || 'the log mentions no MCP server'
       );
     };
-    await waitFor(() => this.text().includes(connected), {
-      what: `the connection with ${name}`,
+    await waitFor(() => this.text().includes(listed), {
+      what: `the tools of ${name}`,
       timeoutMs,
       explain: mentions,
     });
