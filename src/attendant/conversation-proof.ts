@@ -28,6 +28,7 @@ interface ChainRecord {
 
 /** Without O_NONBLOCK opening a pipe would wait for a writer for ever. */
 const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+const LINE_BREAK = 0x0a;
 const READ_CHUNK_BYTES = 1024 * 1024;
 /** A line that is cut by this is no JSON and passed over. */
 const RECENT_BYTES = 1024 * 1024;
@@ -50,7 +51,8 @@ export class ConversationProof {
   #path: string;
   #offset: number;
   #inode: bigint | undefined;
-  #rest = Buffer.alloc(0);
+  /** A line that has not ended yet, in the parts in which it was read. */
+  #rest: Buffer[] = [];
   readonly #records = new Map<string, ChainRecord>();
 
   /** Looks at what is appended to `path` from now on; the file need not exist yet. */
@@ -65,7 +67,7 @@ export class ConversationProof {
     this.#path = path;
     this.#offset = from === 'end' ? sizeOf(path) : 0;
     this.#inode = undefined;
-    this.#rest = Buffer.alloc(0);
+    this.#rest = [];
     this.#records.clear();
   }
 
@@ -111,7 +113,7 @@ export class ConversationProof {
     const latest = [...this.#records.values()].filter(({ isAssistant }) => isAssistant).slice(-KEPT_CALLS);
     this.#records.clear();
     for (const record of latest) this.#records.set(record.uuid, record);
-    this.#rest = Buffer.alloc(0);
+    this.#rest = [];
   }
 
   /** The assistant record with the call whose result this record is: only a result shares the fate of its call. */
@@ -138,21 +140,28 @@ export class ConversationProof {
         const count = readSync(file, chunk, 0, chunk.length, this.#offset);
         if (count === 0) break;
         this.#offset += count;
-        this.#takeLines(Buffer.concat([this.#rest, chunk.subarray(0, count)]));
+        this.#takeLines(chunk.subarray(0, count));
       }
     } finally {
       closeSync(file);
     }
   }
 
-  #takeLines(bytes: Buffer): void {
+  #takeLines(chunk: Buffer): void {
+    const last = chunk.lastIndexOf(LINE_BREAK);
+    if (last === -1) {
+      // Put together only once: a line may be much longer than a part.
+      this.#rest.push(chunk);
+      return;
+    }
+    const bytes = Buffer.concat([...this.#rest, chunk.subarray(0, last + 1)]);
     let start = 0;
-    for (let end = bytes.indexOf(10, start); end !== -1; end = bytes.indexOf(10, start)) {
+    for (let end = bytes.indexOf(LINE_BREAK); end !== -1; end = bytes.indexOf(LINE_BREAK, start)) {
       const record = parseRecord(bytes.toString('utf8', start, end));
       if (record !== undefined) this.#records.set(record.uuid, record);
       start = end + 1;
     }
-    this.#rest = Buffer.from(bytes.subarray(start));
+    this.#rest = [Buffer.from(chunk.subarray(last + 1))];
   }
 }
 

@@ -11,6 +11,7 @@ import type { MessageId, SeatId } from '../protocol/ids.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
 import {
+  type MessageState,
   mergeStates,
   type Receipt,
   receiptSchema,
@@ -30,7 +31,7 @@ const ORPHAN_MS = 60 * 60 * 1000;
 /** A time has fewer; what is longer is none. */
 const MAX_TIME_CHARACTERS = 40;
 /** A session is offered a message a few times; a thousand receipts of it are somebody's mischief. */
-const KEPT_OFFERS = 20;
+const KEPT_OFFERS = 200;
 const sentCopySchema = z.looseObject({
   to: z.optional(z.unknown()),
   states: z._default(z.array(stateRecordSchema), []),
@@ -126,12 +127,15 @@ function foldInto(folder: SeatFolder, { id, receipts, onFolded }: Fold): void {
   removeReceipts(folder, told);
 }
 
-/** The receiver tells what became of a message; that its mailbox is gone, the sender finds out by itself. */
+/** What the sender finds out or decides by itself: that the mailbox is gone, that it wants no answer any more. */
+const BY_SENDER: ReadonlySet<MessageState> = new Set(['undeliverable', 'cancelled']);
+
+/** Everything else that becomes of a message its receiver alone can tell. */
 function mayTell(
   { by, state }: Receipt,
   { folder, copy }: { folder: SeatFolder; copy: SentCopy | undefined },
 ): boolean {
-  return copy?.to === undefined || by === copy.to || (by === folder.id && state === 'undeliverable');
+  return copy?.to === undefined || by === copy.to || (by === folder.id && BY_SENDER.has(state));
 }
 
 /** The copy must stay small enough to be read, whatever is told of the message. */
