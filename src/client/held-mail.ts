@@ -11,6 +11,7 @@ import type { MessageId, SeatId } from '../protocol/ids.ts';
 import { allSeatFolders } from './all-seats.ts';
 import type { ClientContext } from './client-context.ts';
 import { findReceived, type MessagePlace } from './message-lookup.ts';
+import { unlessMailboxFails } from './storage-fault.ts';
 
 /** A person's decision about one waiting message. */
 export interface Decision {
@@ -39,9 +40,10 @@ export function denyMessage(context: ClientContext, id: MessageId): Decision {
   const claimed = inbox.claim(id);
   if (claimed === undefined) throw notWaiting(id, folder);
   const reason = 'denied by a person';
+  const record = { state: 'refused', at: isoMillis(clock.now()), by: folder.id, reason } as const;
+  // The sender first, who is never left without word; one that cannot be told keeps no person from their decision.
+  unlessMailboxFails(() => recordState(config.root, claimed.message, record));
   inbox.reject(claimed, reason);
-  const at = isoMillis(clock.now());
-  recordState(config.root, claimed.message, { state: 'refused', at, by: folder.id, reason });
   return { id, receiver: receiverOf(folder) };
 }
 

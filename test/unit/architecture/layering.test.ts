@@ -73,7 +73,7 @@ suite('the architecture', () => {
 
   test('each folder of unit tests mirrors a folder', async () => {
     const folders = await readdir(join(PROJECT, 'test/unit'));
-    const places = ['architecture', 'fuzz', 'scripts', 'plugin', 'bench'];
+    const places = ['architecture', 'fuzz', 'faults', 'scripts', 'plugin', 'bench'];
     const strays = folders.filter(
       (name) => !places.includes(name) && !existsSync(join(PROJECT, 'src', name)),
     );
