@@ -106,7 +106,8 @@ async function printConversation(
   const nameOf = runtime.peerNames(context);
   const nowMs = context.clock.now();
   const texts = conversation.map(({ message, states }) => {
-    const { id, type, from, to, timestamp, content } = message;
+    const { id, from, to, timestamp, content } = message;
+    const type = message.request === true ? 'request' : message.type;
     const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
     const time = runtime.localTime(states[0]?.at ?? timestamp, nowMs);
     const head = `${output.style('bold', names)}  ${time}  ${type}, ${currentState(states)}  ${id}`;

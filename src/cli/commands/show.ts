@@ -3,12 +3,14 @@ import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { MESSAGE_ID } from '../common-arguments.ts';
 import { oneLine, printable } from '../printable.ts';
 
+const MIN_STATE_CHARACTERS = 9;
+
 export const show: CommandSpec = {
   name: 'show',
   group: 'Mail',
   summary: 'Show a message and what became of it',
   details: [
-    'The states are accepted (safe at the sender), delivered (in the mailbox of the receiver), held (for a person), offered (put before the session), seen (proved), answered, refused, expired and undeliverable.',
+    'The states are accepted (safe at the sender), delivered (in the mailbox of the receiver), held (for a person), offered (put before the session), seen (proved), answered, refused, expired and undeliverable; of a request for work also work-accepted, working (with notes) and cancelled.',
   ],
   arguments: [MESSAGE_ID],
   json: '{message, states: [{state, at, by, reason}]}: reason is null where there is none; a state that names the way to the session also has path',
@@ -45,11 +47,13 @@ function asText(call: Call, { runtime, history }: { runtime: Runtime; history: M
   const { message, states } = history;
   const nameOf = runtime.peerNames(call.context);
   const nowMs = call.context.clock.now();
-  const { id, type, from, to, content } = message;
-  const head = `${call.output.style('bold', id)}  ${type} from ${oneLine(nameOf(from))} (${from}) to ${oneLine(nameOf(to))} (${to})`;
+  const { id, type, from, to, content, request } = message;
+  const kind = request === true ? 'request' : type;
+  const head = `${call.output.style('bold', id)}  ${kind} from ${oneLine(nameOf(from))} (${from}) to ${oneLine(nameOf(to))} (${to})`;
+  const width = Math.max(...states.map(({ state }) => state.length), MIN_STATE_CHARACTERS);
   const lines = states.map(({ state, at, by, reason, path }) => {
     const how = `${path === undefined ? '' : `, through ${path}`}${reason === undefined ? '' : `: ${reason}`}`;
-    return `  ${runtime.localTime(at, nowMs)}  ${state.padEnd(9)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
+    return `  ${runtime.localTime(at, nowMs)}  ${state.padEnd(width)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
   });
   return [head, ...lines, '', call.output.isTerminal ? printable(content) : content].join('\n');
 }
