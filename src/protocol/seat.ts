@@ -128,8 +128,16 @@ function isWholeRecord(raw: unknown): raw is SeatRecord {
     (record['ephemeral'] === undefined || typeof record['ephemeral'] === 'boolean') &&
     (record['packages'] === undefined || isTextList(record['packages'])) &&
     (record['stopped'] === undefined || typeof record['stopped'] === 'boolean') &&
-    record['peerTurns'] === undefined
+    (record['turns'] === undefined || Number.isSafeInteger(record['turns'])) &&
+    (record['peerTurns'] === undefined || isPeerTurns(record['peerTurns']))
   );
+}
+
+function isPeerTurns(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { lastHour, cap, times } = value as Readonly<Record<string, unknown>>;
+  const areTimes = times === undefined || (Array.isArray(times) && times.every(Number.isFinite));
+  return Number.isSafeInteger(lastHour) && Number.isSafeInteger(cap) && areTimes;
 }
 
 function isIdentity(value: unknown): boolean {

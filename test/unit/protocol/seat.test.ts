@@ -16,7 +16,8 @@ const WHOLE = {
   packages: ['npm:x'],
   ephemeral: true,
   stopped: false,
-  peerTurns: { lastHour: 1, cap: 20, later: true },
+  turns: 3,
+  peerTurns: { lastHour: 1, cap: 20, times: [1, 2.5], later: true },
   laterKey: { kept: [1] },
 };
 
@@ -48,6 +49,10 @@ suite('seat records', () => {
       { pid: 1, start: '2', host: 'h' },
       { pid: 1, start: '2', host: 'h', more: 1 },
       { pid: 1.5, start: '2', host: 'h' },
+      { lastHour: 1, cap: 2 },
+      { lastHour: 1.5, cap: 2 },
+      { lastHour: 1, cap: 2, times: ['x'] },
+      { lastHour: 1, cap: 2, times: [null] },
       { lastHour: 1, cap: 2 },
     ];
     const { peerTurns: _, ...plain } = WHOLE;
