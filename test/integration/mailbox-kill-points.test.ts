@@ -44,6 +44,7 @@ async function killEverywhere(
 ): Promise<void> {
   let next = 1;
   let finished = false;
+  let killed = 0;
   const worker = async (): Promise<void> => {
     while (!finished) {
       const crashAt = next++;
@@ -52,7 +53,7 @@ async function killEverywhere(
       if (outcome.run.signal === null) {
         assert.deepEqual([outcome.run.code, outcome.run.stderr], [0, '']);
         finished = true;
-      }
+      } else killed += 1;
       try {
         check(outcome);
       } catch (error) {
@@ -64,7 +65,7 @@ async function killEverywhere(
   // All of them to their end, also when one fails: none must work on after the test.
   const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-  assert.ok(next > 4, 'there was something to interrupt');
+  assert.ok(killed > 0, 'there was something to interrupt');
 }
 
 async function runOnce(

@@ -32,6 +32,7 @@ for (const binary of claudeBinaries()) {
       const id = await bench().messageOf('What broke');
       await bench().reached(id, 'answered');
       assert.deepEqual(bench().states(id), ['accepted', 'delivered', `offered(${path})`, 'seen', 'answered']);
+      await library.claude.waitUntilReady(patient);
     });
 
     test('a message is called seen only once the conversation of its receiver shows it [M4]', async () => {
