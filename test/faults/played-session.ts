@@ -59,6 +59,7 @@ export class PlayedSession {
 
   /** Starts the attendant; it may die at the operation on mail that `at` counts to, also before it has said a word. */
   async attend(at: number | undefined): Promise<void> {
+    this.#bench.stage = 'the start of an attendant';
     const env = cleanEnv({
       ...(this.host.env as Record<string, string>),
       ...this.#bench.faultEnv(at),
@@ -76,12 +77,16 @@ export class PlayedSession {
     this.#died = false;
     this.#stderr = '';
     this.#client = client;
+    const death = Promise.withResolvers<never>();
     const onclose = (): void => {
       if (this.#client === client) this.#died = true;
+      death.reject(new Error('the attendant has ended'));
     };
     Object.assign(client, { onclose });
+    death.promise.catch(() => undefined);
     try {
-      await client.connect(transport);
+      // By itself the library waits for ever for a dead server to take its last line.
+      await Promise.race([client.connect(transport), death.promise]);
     } catch (error) {
       await this.#mustBeDead(error);
     }
@@ -138,6 +143,7 @@ export class PlayedSession {
   async close(): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
+    this.#bench.stage = 'the end of an attendant';
     for (const [signal, graceMs] of ENDING) {
       if (this.#died || this.#pid === 0) break;
       this.#signal(signal);
@@ -145,7 +151,9 @@ export class PlayedSession {
       await this.#diesWithin(graceMs);
     }
     this.#client = undefined;
+    this.#bench.stage = 'the close of the connection';
     await client.close();
+    this.#bench.stage = 'on with the session';
     if (this.#stderr.includes(STOP_MARK)) this.#bench.ledger.kills.attendant += 1;
   }
 
@@ -207,6 +215,7 @@ export class PlayedSession {
   /** Undefined when there is no attendant, or it died of the call. */
   async #call(name: string, input: Record<string, unknown>): Promise<string | undefined> {
     if (!this.isAttended) return undefined;
+    this.#bench.stage = `the call ${name} ${JSON.stringify(input).slice(0, 100)}`;
     try {
       const result = await this.#client?.callTool({ name, arguments: input }, { timeout: CALL_MS });
       const [block] = (result?.content ?? []) as { type: string; text?: string }[];

@@ -37,6 +37,8 @@ export class RoundBench {
   readonly scratch: string;
   /** How far the clocks of the round's programs are ahead of the machine's. */
   readonly clock: Clock & { offsetMs: number };
+  /** What the round is doing, for whoever finds that it does not end. */
+  stage = 'begin';
   /** What went wrong before the audit. */
   readonly findings: string[] = [];
   readonly #clockFile: string;
@@ -77,7 +79,9 @@ export class RoundBench {
 
   /** Waits until a program has ended, and notes in the ledger what it said. A kill is counted, any other failure a finding. */
   async end({ program, role }: Player): Promise<void> {
+    this.stage = `the end of a ${role}`;
     const run = await program.ended;
+    this.stage = `after the end of a ${role}`;
     const { sent, taken } = wordsOf(run.stdout);
     this.ledger.noteSent(sent);
     this.ledger.noteTaken(taken);

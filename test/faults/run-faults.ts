@@ -70,6 +70,7 @@ interface Planned {
 }
 
 const AT_ONCE = 3;
+const ROUND_MS = 60_000;
 
 /**
  * Plays rounds of faults, several at once, and returns what became of each. A round with findings lost, doubled or
@@ -130,7 +131,7 @@ async function playRound({ kind, seed, play }: Planned): Promise<RoundResult> {
   const bench = new RoundBench(seed);
   let audit: Partial<Audit>;
   try {
-    audit = await play(bench);
+    audit = await inTime(bench, play);
   } catch (error) {
     audit = {
       findings: [
@@ -143,6 +144,19 @@ async function playRound({ kind, seed, play }: Planned): Promise<RoundResult> {
   const { kills, refusals } = bench.ledger;
   const { findings = [], sum } = audit;
   return { kind, seed, ms: performance.now() - startedMs, kills, refusals, findings, sum };
+}
+
+/** Every wait of a round ends: one that does not is as wrong as a lost message. */
+async function inTime(bench: RoundBench, play: Round): Promise<Audit> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new Error(`it did not end within ${ROUND_MS / 1000} s, and was at: ${bench.stage}`));
+  }, ROUND_MS);
+  try {
+    return await Promise.race([play(bench), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function at(kinds: readonly Kind[], index: number): Kind {
