@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, when } from '../../src/testing/index.ts';
+import { claudeBinaries, when, whenToolResult } from '../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../fixtures/session-bench.ts';
 import { bash, messagesIn, onMessage, ours } from '../fixtures/session-rules.ts';
 
@@ -27,12 +27,16 @@ for (const binary of claudeBinaries()) {
           id = message.id;
           return ours('reply', { id, text: 'I take it on', step: 'accepted' });
         }),
-        when(/Told: (?:accepted|working)/, () => {
-          const command = steps.shift();
-          return command === undefined
-            ? ours('reply', { id, text: 'Published 2.0.1, please retest.' })
-            : bash(command);
-        }),
+        whenToolResult(
+          /__reply$/,
+          () => {
+            const command = steps.shift();
+            return command === undefined
+              ? ours('reply', { id, text: 'Published 2.0.1, please retest.' })
+              : bash(command);
+          },
+          /Told: (?:accepted|working)/,
+        ),
         (turn) =>
           turn.toolResults.some(({ tool }) => tool === 'Bash')
             ? ours('reply', {
@@ -76,7 +80,7 @@ for (const binary of claudeBinaries()) {
           return ours('reply', { id, text: 'I take it on', step: 'accepted' });
         }),
         onMessage('progress', ({ text }) => `I stop: ${text}`),
-        when(/Told: accepted/, bash('python3 -c "import time; time.sleep(3)"')),
+        whenToolResult(/__reply$/, bash('python3 -c "import time; time.sleep(3)"'), /Told: accepted/),
       );
       await app.say('CALL ask {"peer":"library","question":"Fix logout for us.","request":true}');
       const [request] = [await bench().messageOf('Fix logout')];
@@ -112,8 +116,8 @@ for (const binary of claudeBinaries()) {
       const id = await bench().messageOf('Anybody?');
       await bench().reached(id, 'held');
       await bench().cahoots('deny', id);
-      const woken = await app.model.waitForRequest(`Your question ${id} to library`, { ...patient, from });
-      assert.match(woken.text, /is refused/);
+      const woken = await app.model.waitForRequest('is refused: denied by a person', { ...patient, from });
+      assert.match(woken.text, new RegExp(`Your question ${id} to library`));
       assert.equal(app.seat().sessionId, sessionId);
       await app.claude.waitUntilReady(patient);
     });
