@@ -91,10 +91,9 @@ export class ConversationProof {
     return later.some((record) => descent.leavesOut(record)) ? 'abandoned' : 'recorded';
   }
 
-  /** Nothing is looked for any more: what was read is forgotten, what comes next is read from here on. */
+  /** Nothing is looked for any more: what was read is forgotten. What comes next is read when it is needed. */
   reset(): void {
     this.#forget();
-    this.#offset = sizeOf(this.#path);
   }
 
   /**
@@ -106,6 +105,7 @@ export class ConversationProof {
     if (recent <= this.#offset) return;
     this.#forget();
     this.#offset = recent;
+    this.#rest = [];
   }
 
   /** All but the latest of what the model wrote: calls of it may still run. */
@@ -113,7 +113,6 @@ export class ConversationProof {
     const latest = [...this.#records.values()].filter(({ isAssistant }) => isAssistant).slice(-KEPT_CALLS);
     this.#records.clear();
     for (const record of latest) this.#records.set(record.uuid, record);
-    this.#rest = [];
   }
 
   /** The assistant record with the call whose result this record is: only a result shares the fate of its call. */

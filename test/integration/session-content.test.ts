@@ -148,19 +148,19 @@ for (const binary of claudeBinaries()) {
       assert.deepEqual(bench().states(id), ['accepted', 'delivered', 'offered(listen)', 'seen']);
       await library.say('CALL listen {"wait_seconds":1}');
       assert.match(
-        library.model.requests.at(-1)?.text ?? '',
+        library.model.turns.at(-1)?.text ?? '',
         /Nothing has come in[^]*no need to go on listening/,
       );
     });
 
     test('a ping is answered without a turn of the peer [S2]', async () => {
       library.script();
-      const before = library.model.requests.length;
+      const before = library.model.turns.length;
       app.script(when(/Working with other sessions/, ours('seat', { action: 'connect', value: 'library' })));
       await app.say('/cahoots:bridge connect library');
-      const text = app.model.requests.at(-1)?.turn.toolResults[0]?.text ?? '';
+      const text = app.model.turns.at(-1)?.turn.toolResults[0]?.text ?? '';
       assert.match(text, /^Connected to 'library' \(\w{6}\) at .*: it answered\.$/);
-      assert.equal(library.model.requests.length, before);
+      assert.equal(library.model.turns.length, before);
     });
   });
 }

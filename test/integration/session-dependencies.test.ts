@@ -30,8 +30,7 @@ for (const binary of claudeBinaries()) {
 
     /** How often the model has been told so far, in all of the conversation. */
     function told(): number {
-      const requests = app.model.requests.filter(({ kind }) => kind === 'main');
-      return (requests.at(-1)?.text.split(new RegExp(HINT, 'g')).length ?? 1) - 1;
+      return (app.model.turns.at(-1)?.text.split(new RegExp(HINT, 'g')).length ?? 1) - 1;
     }
 
     test('a command that fails over a package of an open session tells the model so, once', async () => {

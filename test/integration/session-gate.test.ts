@@ -60,7 +60,7 @@ for (const binary of claudeBinaries()) {
     test('a session that skips permissions holds what one sends that asks, until the person accepts it [S2]', async () => {
       const { said, id } = await ask(app, 'library', 'Held?');
       assert.match(said, /is held: the sender asks before it acts and the receiver skips permissions/);
-      assert.equal(library.model.requests.length, 0);
+      assert.equal(library.model.turns.length, 0);
       assert.deepEqual(bench().states(id), ['accepted', 'delivered', 'held']);
       assert.match(await bench().cahoots('accept', id), /may now reach library/);
       await library.model.waitForRequest('Held?', patient);
@@ -121,11 +121,11 @@ for (const binary of claudeBinaries()) {
     test('a quiet session is not woken by a question, and is given it with its next prompt [S2]', async () => {
       library.script(answers('by the way'));
       await bench().cahoots('attention', 'quiet', '--as', 'library');
-      const before = library.model.requests.length;
+      const before = library.model.turns.length;
       const { said, id } = await ask(app, 'library', 'Quiet?', 2);
       assert.match(said, /pending/);
       assert.deepEqual(bench().states(id), ['accepted', 'delivered']);
-      assert.equal(library.model.requests.length, before);
+      assert.equal(library.model.turns.length, before);
       await library.say('my own work');
       await bench().reached(id, 'answered');
       assert.ok(bench().states(id).includes('offered(hook-context)'));
@@ -153,7 +153,7 @@ for (const binary of claudeBinaries()) {
         assert.match((await ask(app, 'library', `Turn ${turn}?`)).said, /still within the cap/);
         await bench().until(() => used() > turn, 'another turn on the account');
       }
-      const before = library.model.requests.length;
+      const before = library.model.turns.length;
       await library.claude.waitUntilReady(patient);
       const { said, id } = await ask(app, 'library', 'One too many?', 2);
       assert.match(said, /pending/);
@@ -161,7 +161,7 @@ for (const binary of claudeBinaries()) {
       library.script(answers('at last'));
       await library.say('my own work again');
       await bench().reached(id, 'answered');
-      assert.ok(library.model.requests.length > before);
+      assert.ok(library.model.turns.length > before);
     });
   });
 }

@@ -139,11 +139,11 @@ for (const binary of claudeBinaries()) {
       newer.script();
       await newer.say('what now');
       assert.match(
-        newer.model.requests.at(-1)?.text ?? '',
+        newer.model.turns.at(-1)?.text ?? '',
         new RegExp(`now sits on the seat library-2 \\(${other.sessionId}\\)`),
       );
       await library.say('and here');
-      assert.match(library.model.requests.at(-1)?.text ?? '', /moved to another seat/);
+      assert.match(library.model.turns.at(-1)?.text ?? '', /moved to another seat/);
       await Promise.all([app, library, newer].map(({ claude }) => claude.waitUntilReady(patient)));
       assert.equal(library.seat().sessionId, seat);
       assert.equal(newer.seat().sessionId, other.sessionId);

@@ -102,10 +102,10 @@ for (const binary of claudeBinaries()) {
       const woken = await app.model.waitForRequest('has ended its turn', { ...patient, from });
       assert.equal(messagesIn(woken.text).at(-1)?.type, 'notice');
       await app.claude.waitUntilReady(patient);
-      const { length } = app.model.requests;
+      const { length } = app.model.turns;
       await library.say('hello');
       await library.say('hello again');
-      assert.equal(app.model.requests.length, length);
+      assert.equal(app.model.turns.length, length);
     });
 
     test('a session is woken to hear that its question was refused [M4]', async () => {

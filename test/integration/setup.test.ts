@@ -61,7 +61,7 @@ for (const binary of claudeBinaries()) {
       session = await bench().session('app', { pluginDirs: [], wait: false });
       await session.claude.waitUntilReady({ timeoutMs: PATIENCE_MS });
       await waitFor(() => session.seat().transcript, { what: 'the seat of app', timeoutMs: PATIENCE_MS });
-      const requests = session.model.requests.length;
+      const requests = session.model.turns.length;
       const { checks, ok } = (await json(t, bench(), ['doctor'])) as unknown as {
         checks: Check[];
         ok: boolean;
@@ -76,7 +76,7 @@ for (const binary of claudeBinaries()) {
       assert.equal(check('plugin')?.state, 'ok');
       assert.equal(check('claude')?.what, `Claude Code ${binary.version} at ${binary.path}`);
       assert.equal(ok, true);
-      assert.equal(session.model.requests.length, requests);
+      assert.equal(session.model.turns.length, requests);
     });
 
     test('uninstall lists unread mail, and removes no mail under a session', async (t) => {

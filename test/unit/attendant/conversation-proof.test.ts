@@ -337,6 +337,26 @@ suite('reading the record while it is written', () => {
     assert.equal(state(`${TEXT} again`), 'seen');
   });
 
+  test('what was written around a reset counts: a call that was not read yet, a line that was half written', (t) => {
+    const { transcript, proof, state } = conversation(t);
+    transcript.prompt('x');
+    assert.equal(state(), 'absent');
+    const first = transcript.call('toolu_1', 'msg_1');
+    transcript.call('toolu_2', 'msg_1');
+    const prompt = { uuid: 'half', parentUuid: transcript.tip, type: 'user', message: { content: EARLIER } };
+    const line = `${JSON.stringify(prompt)}\n`;
+    appendFileSync(transcript.path, line.slice(0, 40));
+    proof.reset();
+    appendFileSync(transcript.path, line.slice(40));
+    transcript.tip = first;
+    transcript.toolResult('toolu_1', TEXT);
+    assert.equal(state(EARLIER), 'recorded');
+    transcript.tip = 'half';
+    transcript.assistant('Both.', 'msg_2');
+    assert.equal(state(EARLIER), 'seen');
+    assert.equal(state(), 'seen', 'the result of a call that was written before the reset');
+  });
+
   test('another file is followed from its end or from its beginning, as is asked', (t) => {
     const { transcript, proof, state } = conversation(t);
     const other = transcriptAt(join(tempFolder(t), 'other.jsonl'));

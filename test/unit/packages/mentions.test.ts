@@ -34,9 +34,9 @@ suite('a text', () => {
     ['maven:com.acme:my-lib', 'Could not find artifact com.acme:my-lib:jar:2.0', ''],
     ['maven:com.acme:core', "implementation 'com.acme:core:1.5'", '1.5'],
   ];
-  for (const [id, text, version] of named) {
-    test(`names ${id}: ${text}`, () => assert.equal(mentionOf(id, text)?.version, version));
-  }
+  test('names a package as the tools of its ecosystem write it, with the version', () => {
+    for (const [id, text, version] of named) assert.equal(mentionOf(id, text)?.version, version, text);
+  });
 
   const other: readonly [PackageId, string][] = [
     ['npm:my-library', "Cannot find module 'my-library-extra'"],
@@ -50,9 +50,9 @@ suite('a text', () => {
     ['pypi:my-library', 'my_library_extra'],
     ['maven:com.acme:core', 'core is broken'],
   ];
-  for (const [id, text] of other) {
-    test(`does not name ${id}: ${text}`, () => assert.equal(mentionOf(id, text), undefined));
-  }
+  test('does not name a package that only has a similar name, or whose name is a common word', () => {
+    for (const [id, text] of other) assert.equal(mentionOf(id, text), undefined, text);
+  });
 
   test('of a megabyte is searched in a moment', () => {
     const texts = ['my-', '@[-', 'node_modules/', '"', 'a/b.', 'registry/src/'].map((part) =>
