@@ -18,7 +18,11 @@ export function rootOf({ home }: CleanHome): string {
 
 /** Writes settings into the mailbox root of a home that keep no guard from letting a bench's messages through. */
 export function liftLimits(home: CleanHome): void {
-  const root = rootOf(home);
+  liftLimitsIn(rootOf(home));
+}
+
+/** The same for a mailbox root. */
+export function liftLimitsIn(root: string): void {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   writeFileSync(join(root, 'settings.json'), JSON.stringify(LIFTED), { mode: 0o600 });
 }

@@ -7,6 +7,7 @@ import { createSeatFolder } from '../../src/mailbox/seat-folder.ts';
 import { newSeatId } from '../../src/protocol/ids.ts';
 import type { BenchCase } from '../bench-case.ts';
 import { figuresOf } from '../figures.ts';
+import { liftLimitsIn } from '../lifted-limits.ts';
 import { type Scratch, scratch } from '../scratch.ts';
 import { inTurn, wholeProcess } from '../whole-process.ts';
 
@@ -22,6 +23,7 @@ export const cliProcess: BenchCase = {
     const few = scratch();
     const many = scratch();
     try {
+      liftLimitsIn(few.root);
       few.seat('target', 'target');
       fillSeats(many, Math.round(SEATS * Math.min(1, effort)));
       const rounds = Math.max(5, Math.round(ROUNDS * effort));

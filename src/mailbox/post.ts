@@ -27,9 +27,9 @@ import { isPast, pastPathForWriting } from './past.ts';
 import { rejectInvalid } from './rejected.ts';
 import {
   facadeOf,
+  isOwnFolderThere,
   isThere,
   refuseForeignFolders,
-  requireOwnFolder,
   requireSeatFolder,
   type SeatFolder,
   seatFolder,
@@ -236,10 +236,7 @@ function nextSequence(sender: SeatFolder): number {
 function deliver(root: string, message: Message, sending: string): boolean {
   const seat = seatFolder(root, message.to);
   const { path, inbox } = isThere(seat.path) ? seat : facadeOf(root, message.to);
-  for (const folder of [dirname(path), path, inbox]) {
-    if (!isThere(folder)) return false;
-    requireOwnFolder(folder);
-  }
+  if (![dirname(path), path, inbox].every(isOwnFolderThere)) return false;
   // Undefined when the mailbox was removed just now.
   return (
     unlessGone(() => {

@@ -108,15 +108,39 @@ export function createSeatFolder(root: string, id: SeatId): SeatFolder {
 
 /** Checks that a seat's folder and the folders in it are ours and no links. Throws `root-link` or `root-not-ours`. */
 export function requireSeatFolder(folder: SeatFolder): void {
-  for (const path of [dirname(folder.path), folder.path, ...foldersOf(folder)]) requireOwnFolder(path);
+  checkSeatFolder(folder, requireOwnFolder);
 }
 
 /** Like {@link requireSeatFolder}, except that a folder may be missing: nothing can be read or written through it. */
 export function refuseForeignFolders(folder: SeatFolder): void {
-  for (const path of [dirname(folder.path), folder.path, ...foldersOf(folder)]) {
+  checkSeatFolder(folder, isOwnFolderThere);
+}
+
+/** The state of a seat's folders in which all of them were found to be ours. */
+const foundOwn = new WeakMap<SeatFolder, string>();
+/** Changes of a folder closer together than this may carry the same time. */
+const TIME_STEP_MS = 100;
+
+/** Nothing in a folder is put in the place of something else without a change of the folder itself. */
+function checkSeatFolder(folder: SeatFolder, check: (path: string) => unknown): void {
+  check(dirname(folder.path));
+  const state = settledState([folder.path, folder.outbox]);
+  if (state !== undefined && foundOwn.get(folder) === state) return;
+  const paths = [folder.path, ...foldersOf(folder)];
+  for (const path of paths) check(path);
+  if (state !== undefined && paths.every(isThere)) foundOwn.set(folder, state);
+}
+
+/** Undefined while any of the folders is missing or has only just been changed. */
+function settledState(paths: readonly string[]): string | undefined {
+  const latestMs = Date.now() - TIME_STEP_MS;
+  const states: string[] = [];
+  for (const path of paths) {
     const stat = statOf(path);
-    if (stat !== undefined) requireOwn(path, stat);
+    if (stat === undefined || stat.ctimeMs > latestMs) return undefined;
+    states.push(`${stat.dev} ${stat.ino} ${stat.ctimeMs}`);
   }
+  return states.join();
 }
 
 /** Makes one folder in a folder that exists; what is there already must be a folder of ours and no link. */
@@ -153,13 +177,16 @@ export function isOwnFolder(path: string): boolean {
   return stat?.isDirectory() === true && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
+/** Whether there is something at `path`; throws unless that is a folder, no link, and owned by the user of this process. */
+export function isOwnFolderThere(path: string): boolean {
+  const stat = statOf(path);
+  if (stat !== undefined) requireOwn(path, stat);
+  return stat !== undefined;
+}
+
 /** Throws unless `path` is a folder, no link, and owned by the user of this process. */
 export function requireOwnFolder(path: string): void {
-  const stat = statOf(path);
-  if (stat !== undefined) {
-    requireOwn(path, stat);
-    return;
-  }
+  if (isOwnFolderThere(path)) return;
   throw new CahootsError('root-unusable', `The folder ${path} is gone.`, {
     remedy: 'It is made anew by the next command; run this one again.',
     facts: { path },
