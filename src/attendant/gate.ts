@@ -63,9 +63,9 @@ function stormReason(
 ): string | undefined {
   const { maxHops, maxThreadMessages, pairMessagesPerMinute } = limits;
   if (hops > maxHops)
-    return `it is the ${hops}th message in a chain that peers set off; at most ${maxHops} are let through`;
+    return `it is message ${hops} of a chain that peers set off; at most ${maxHops} are let through`;
   if (place > maxThreadMessages)
-    return `it is the ${place}th message of its conversation; at most ${maxThreadMessages} are let through`;
+    return `it is message ${place} of its conversation; at most ${maxThreadMessages} are let through`;
   return isTooMany
     ? `its sender has sent more than ${pairMessagesPerMinute} messages in a minute`
     : undefined;

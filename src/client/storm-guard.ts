@@ -31,13 +31,13 @@ export class StormGuard {
     const { maxHops, maxThreadMessages, pairMessagesPerMinute } = this.#limits;
     if (hops > maxHops) {
       throw refusal(
-        `This ${type} is the ${hops}th message in a chain that peers set off; at most ${maxHops} are let through.`,
+        `This ${type} is message ${hops} of a chain that peers set off; at most ${maxHops} are let through.`,
         { hops, maxHops },
       );
     }
     if (place > maxThreadMessages) {
       throw refusal(
-        `This ${type} is the ${place}th message of its conversation; at most ${maxThreadMessages} are let through.`,
+        `This ${type} is message ${place} of its conversation; at most ${maxThreadMessages} are let through.`,
         { place, maxThreadMessages },
       );
     }

@@ -156,7 +156,7 @@ suite('the gate', () => {
     };
     assert.match(reasonIn({ ...PLAIN, verdict: 'blocked' }), /has blocked this peer/);
     assert.match(reasonIn({ ...PLAIN, attention: 'closed' }), /attention closed/);
-    assert.match(reasonIn({ ...PLAIN, hops: 99 }), /the 99th message in a chain .* at most 6/);
+    assert.match(reasonIn({ ...PLAIN, hops: 99 }), /message 99 of a chain .* at most 6/);
     assert.match(reasonIn({ ...PLAIN, rule: 'refuse' }), /crossSessionInbound: refuse/);
     assert.match(reasonIn({ ...PLAIN, rule: 'hold' }), /crossSessionInbound: hold/);
     assert.match(

@@ -19,8 +19,8 @@ suite('the guard against storms, at the sender', () => {
     const [guard, folder] = [guardFor(temp), temp.seat('aaaaaa')];
     guard.check(folder, { ...QUERY, hops: 6, place: 20 });
     for (const [draft, words] of [
-      [{ ...QUERY, hops: 7 }, /the 7th message in a chain that peers set off; at most 6/],
-      [{ ...QUERY, place: 21 }, /the 21th message of its conversation; at most 20/],
+      [{ ...QUERY, hops: 7 }, /message 7 of a chain that peers set off; at most 6/],
+      [{ ...QUERY, place: 21 }, /message 21 of its conversation; at most 20/],
     ] as const)
       assert.throws(() => guard.check(folder, draft), { code: 'message-refused', message: words });
   });
@@ -39,6 +39,45 @@ suite('the guard against storms, at the sender', () => {
     guard.check(folder, { ...QUERY, to: 'cccccc' as SeatId });
     temp.clock.offsetMs += 61_000;
     guard.check(folder, QUERY);
+  });
+
+  test('[S2] a note to all that everybody answers to all dies out within the limits', (t) => {
+    const temp = tempRoot(t);
+    const guard = guardFor(temp);
+    const ids = ['aaaaaa', 'bbbbbb', 'cccccc', 'dddddd', 'eeeeee'] as SeatId[];
+    const folders = new Map(ids.map((id) => [id, temp.seat(id)]));
+    const arrived: { to: SeatId; hops: number }[] = [];
+    const refusals = new Set<string>();
+    const toAll = (from: SeatId, hops: number): void => {
+      const folder = folders.get(from);
+      assert.ok(folder);
+      for (const to of ids.filter((id) => id !== from)) {
+        const note = {
+          to,
+          type: 'note',
+          content: 'all of you: …',
+          metadata: {},
+          hops,
+          place: hops + 1,
+        } as const;
+        try {
+          guard.check(folder, note);
+          guard.note(folder, note);
+          arrived.push({ to, hops });
+        } catch (error) {
+          refusals.add((error as Error).message.replaceAll(/\d+|to \w{6} /g, '').slice(0, 40));
+        }
+      }
+    };
+    toAll('aaaaaa' as SeatId, 0);
+    let handled = 0;
+    for (let note = arrived.shift(); note !== undefined; note = arrived.shift()) {
+      handled += 1;
+      toAll(note.to, note.hops + 1);
+    }
+    const pairs = ids.length * (ids.length - 1);
+    assert.ok(handled > pairs && handled <= pairs * 12, `${handled} notes`);
+    assert.ok(refusals.size > 0);
   });
 
   test('answers, pings and ends are as many as what they answer or tell of', (t) => {
