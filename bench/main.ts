@@ -12,6 +12,7 @@ import { loadReads } from './cases/load-reads.ts';
 import { loadSustained } from './cases/load-sustained.ts';
 import { lossAudit } from './cases/loss-audit.ts';
 import { sendLatency } from './cases/send-latency.ts';
+import { v1Comparison } from './cases/v1-comparison.ts';
 import { isReached, tableOf } from './figures.ts';
 
 const CASES = [
@@ -24,6 +25,7 @@ const CASES = [
   cliProcess,
   attendantStart,
   askLatency,
+  v1Comparison,
   lossAudit,
 ];
 
