@@ -5,6 +5,7 @@ import { isoMillis } from '../lib/clock.ts';
 import { livenessOf, thisProcess } from '../lib/process-identity.ts';
 import type { ClaimedMessage, PendingMessage } from '../mailbox/inbox.ts';
 import { recordState } from '../mailbox/receipts.ts';
+import type { MessageId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import { recordAnswer } from './answer.ts';
 import { readJournalTail } from './journal-tail.ts';
@@ -34,7 +35,8 @@ export async function nextMessage(
   seat: OpenSeat,
   { waitMs, signal }: NextMessageWait,
 ): Promise<ClaimedMessage | undefined> {
-  const claimed = await waitForMail(seat, { look: () => claimNext(seat), waitMs, signal });
+  const untold = new Set<MessageId>();
+  const claimed = await waitForMail(seat, { look: () => claimNext(seat, untold), waitMs, signal });
   if (claimed === undefined) return undefined;
   const { message } = claimed;
   try {
@@ -67,16 +69,18 @@ export async function whileListening<T>(seat: OpenSeat, work: () => Promise<T>):
   }
 }
 
-function claimNext(seat: OpenSeat): ClaimedMessage | undefined {
+/** `untold` are messages whose refusal their senders could not be told: they wait, and keep the rest from nobody. */
+function claimNext(seat: OpenSeat, untold: Set<MessageId>): ClaimedMessage | undefined {
   seat.requireNotHeld();
   const awaited = awaitedAnswers(seat.folder);
   for (const pending of seat.inbox.pending()) {
     if (pending.type === 'response' && pending.inReplyTo !== null && awaited.has(pending.inReplyTo)) continue;
+    if (untold.has(pending.id)) continue;
     const claimed = seat.inbox.claim(pending.id);
     if (claimed === undefined) continue;
     const reason = refusal(seat, pending);
     if (reason === undefined) return claimed;
-    refuse(seat, claimed, reason);
+    if (!refuse(seat, claimed, reason)) untold.add(pending.id);
   }
   return undefined;
 }
@@ -89,13 +93,21 @@ function refusal(seat: OpenSeat, { from, type }: PendingMessage): string | undef
   return verdict === 'blocked' ? 'the receiver has blocked this peer' : undefined;
 }
 
-/** Ends a claimed message for good, with a reason that its sender is told. */
-function refuse(seat: OpenSeat, claimed: ClaimedMessage, reason: string): void {
+/**
+ * Ends a claimed message for good, with a reason that its sender is told before. Gives it back, and returns false, when
+ * that cannot be told now, as on a full disk.
+ */
+function refuse(seat: OpenSeat, claimed: ClaimedMessage, reason: string): boolean {
   const { config, clock } = seat.context;
-  seat.inbox.reject(claimed, reason);
-  const at = isoMillis(clock.now());
-  const record = { state: 'refused', at, by: seat.folder.id, reason } as const;
-  unlessMailboxFails(() => recordState(config.root, claimed.message, record));
+  const record = { state: 'refused', at: isoMillis(clock.now()), by: seat.folder.id, reason } as const;
+  let isTold = false;
+  unlessMailboxFails(() => {
+    recordState(config.root, claimed.message, record);
+    isTold = true;
+  });
+  if (isTold) seat.inbox.reject(claimed, reason);
+  else seat.inbox.release(claimed, { maybeSeen: false });
+  return isTold;
 }
 
 /** A ping is answered with a ping, unless it answers one or this seat has just sent one. */

@@ -32,7 +32,7 @@ export interface Census {
   readonly unsent: readonly MessageId[];
   /** Files in `rejected/invalid`, without the texts that say why. */
   readonly invalid: readonly string[];
-  /** What cannot be right wherever it stands: a file that is not whole, a rejected message without a reason. */
+  /** What cannot be right wherever it stands: a file that is not whole, a rejected message of which nobody knows why. */
   readonly faults: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export function takeCensus(root: string): Census {
     }
   }
   for (const [id, copies] of census.copies)
-    for (const copy of copies) census.faults.push(...faultsOf(id, copy));
+    for (const copy of copies) census.faults.push(...faultsOf(id, copy, census.sent.get(id)));
   return census;
 }
 
@@ -91,14 +91,25 @@ export function messageAt(path: string): Message | undefined {
   return readJson(path) as Message | undefined;
 }
 
-function faultsOf(id: MessageId, { place, path, seat }: Copy): string[] {
-  const hasReason = existsSync(`${path}.reason`) && readFileSync(`${path}.reason`, 'utf8').trim() !== '';
-  if (place === 'rejected' && !hasReason) return [`${path} is rejected without a reason`];
+function faultsOf(id: MessageId, { place, path, seat }: Copy, sent: Sent | undefined): string[] {
+  if (place === 'rejected' && !hasReason(path) && !isToldWhy(sent))
+    return [`${path} is rejected without a reason`];
   // What this version cannot read is kept as it came.
   if (dirname(path).endsWith('invalid')) return [];
   const message = messageAt(path);
   if (message === undefined) return [`${path} is not whole`];
   return message.id === id && message.to === seat ? [] : [`${path} holds ${message.id} to ${message.to}`];
+}
+
+function hasReason(path: string): boolean {
+  return existsSync(`${path}.reason`) && readFileSync(`${path}.reason`, 'utf8').trim() !== '';
+}
+
+/** On a full disk the text beside the file may be missing; the sender, who is told first, has the reason then. */
+function isToldWhy(sent: Sent | undefined): boolean {
+  return (
+    sent?.states.some(({ state, reason }) => (state === 'expired' || state === 'refused') && reason) === true
+  );
 }
 
 /** What v1 can write to of a seat, and a façade that is being removed. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ask } from '../../../src/client/ask.ts';
@@ -12,6 +12,7 @@ import { showMessage } from '../../../src/client/show-message.ts';
 import { stopSeat } from '../../../src/client/stop-seat.ts';
 import { toldError } from '../../../src/client/told-error.ts';
 import { SeatHold } from '../../../src/directory/seat-hold.ts';
+import { setVerdict } from '../../../src/directory/trust.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import { claimPath } from '../../../src/mailbox/claim-name.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
@@ -22,6 +23,7 @@ import { waitFor } from '../../../src/testing/wait-for.ts';
 import { type ClientBench, clientBench } from '../../fixtures/client-context.ts';
 import { messageText } from '../../fixtures/message-text.ts';
 import { DAY_MS, deadProcess } from '../../fixtures/temp-root.ts';
+import { unprivileged } from '../../fixtures/unprivileged.ts';
 
 const ID = 'msg-000000000001' as MessageId;
 
@@ -222,6 +224,25 @@ suite('a peer whose mailbox is broken', () => {
     lib.inbox.settle(first);
     app.correspondent.send(app.correspondent.resolve('lib'), { type: 'note', content: 'hi' });
     assert.equal((await nextMessage(lib, { waitMs: 1000, signal: never() }))?.message.content, 'hi');
+  });
+
+  test('is not told that its message is refused: the message waits, and keeps no listener from the rest [M1]', async (t) => {
+    const { bench, app, lib } = await two(t);
+    const other = (await openOrMakeOwnSeat(bench.context('other'), { use: 'take' })).seat;
+    setVerdict(bench.root, { sender: app.folder.id, receiver: lib.folder.id, verdict: 'blocked' });
+    const peer = app.correspondent.resolve('lib');
+    const { id } = app.correspondent.send(peer, { type: 'note', content: 'blocked' });
+    other.correspondent.send(peer, { type: 'note', content: 'hi' });
+    chmodSync(app.folder.receipts, 0o500);
+    const look = (): ReturnType<typeof nextMessage> => nextMessage(lib, { waitMs: 0, signal: never() });
+    const next = await unprivileged(bench.root, look);
+    assert.equal(next?.message.content, 'hi');
+    assert.deepEqual(readdirSync(lib.folder.inbox), [`${id}.json`]);
+    assert.deepEqual(readdirSync(lib.folder.rejected), []);
+    chmodSync(app.folder.receipts, 0o700);
+    assert.equal(await look(), undefined);
+    assert.deepEqual(readdirSync(lib.folder.inbox), []);
+    assert.equal(statesOf(app.folder, id).at(-1)?.reason, 'the receiver has blocked this peer');
   });
 
   test('keeps nobody from leaving a seat, and is not said to have been told', async (t) => {

@@ -41,14 +41,14 @@ function books(t: TestContext): Books {
     assert.ok(claimed);
     return claimed;
   };
-  const tell = (message: Message, state: 'seen' | 'refused'): void =>
-    recordState(root, message, { state, at: new Date().toISOString(), by: b.id });
+  const tell = (message: Message, news: { state: 'seen' | 'refused'; reason?: string }): void =>
+    recordState(root, message, { at: new Date().toISOString(), by: b.id, ...news });
   const [read, rejected] = [deliver('read this'), deliver('and not this')];
   ledger.noteTaken(wordsOf(tookLine(read)).taken);
   inbox.settle(claim(read));
-  tell(read, 'seen');
+  tell(read, { state: 'seen' });
+  tell(rejected, { state: 'refused', reason: 'denied' });
   inbox.reject(claim(rejected), 'denied');
-  tell(rejected, 'refused');
   foldReceipts(a);
   return { ...temp, a, b, ledger, read, rejected, over: () => audit(root, ledger, 'over') };
 }
@@ -135,8 +135,11 @@ suite('the audit of the fault bench', () => {
   });
 
   test('finds a rejected message without a reason', (t) => {
-    const { over, b, rejected } = books(t);
+    const { over, a, b, rejected } = books(t);
     rmSync(`${pastPath(b.rejected, rejected.id)}.reason`);
+    assert.deepEqual(over().findings, [], 'its sender knows why');
+    const path = pastPath(a.outbox, rejected.id);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"reason"', '"other"'));
     finds(over(), /is rejected without a reason/);
   });
 
