@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { moveExclusive, moveOver, placeExclusive, TEMPORARY_PREFIX } from '../lib/atomic-write.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -220,23 +220,29 @@ export class Inbox {
       return true;
     }
     if (others.length === 0) return false;
-    unlessGone(() => moveExclusive(path, join(folder.inbox, `${id}.json`)), undefined);
-    removeEntry(path);
+    // Not placed, it stays what it is: a copy that is not in the inbox must not be the one that goes.
+    const placed = unlessGone(() => moveExclusive(path, join(folder.inbox, `${id}.json`)), undefined);
+    if (placed !== undefined) removeEntry(path);
     return true;
   }
 
+  /** Throws a storage error, and leaves the file where it is, when the inbox is gone. */
   #putBack(id: MessageId, path: string): void {
     const { folder } = this.#options;
     const place = join(folder.inbox, `${id}.json`);
-    try {
-      moveOver(path, place);
-    } catch (error) {
-      // Somebody put a folder where the message goes.
-      if (errnoOf(error) !== 'EISDIR' || !rejectInvalid(folder, place, 'a folder, no message')) throw error;
-      moveOver(path, place);
-    }
-    // A rename over another name of the same file, as a kill can leave it, does nothing: then this name goes.
-    removeEntry(path);
+    storing(`Message ${id} could not be given back`, () => {
+      try {
+        renameSync(path, place);
+      } catch (error) {
+        const code = errnoOf(error);
+        if (code === 'ENOENT' && !isThere(path)) return;
+        // Somebody put a folder where the message goes.
+        if (code !== 'EISDIR' || !rejectInvalid(folder, place, 'a folder, no message')) throw error;
+        renameSync(path, place);
+      }
+      // A rename over another name of the same file, as a kill can leave it, does nothing: then this name goes.
+      if (isSameFile(path, place)) removeEntry(path);
+    });
   }
 
   #look(name: string, claimed: ReadonlySet<MessageId>): PendingMessage | undefined {
@@ -305,6 +311,11 @@ export class Inbox {
     const mark = join(this.#options.folder.inbox, `${id}${ACCEPTED_MARK}`);
     if (isThere(mark)) removeEntry(mark);
   }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /** Lets a held message through: the gate's next look finds the mark. Returns false when it does not wait there. */

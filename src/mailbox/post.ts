@@ -158,6 +158,11 @@ function resend(
     finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
     return true;
   }
+  if (hasOtherNames(sending)) {
+    // It was delivered before whoever was sending it ended: the mailbox has gone only since.
+    finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
+    return true;
+  }
   const failed: StateRecord = {
     state: 'undeliverable',
     at: isoMillis(clock.now()),
@@ -167,6 +172,11 @@ function resend(
   recordSent(root, sender, { message, states: [accepted, failed] });
   removeEntry(sending);
   return false;
+}
+
+/** Whether the file has a name at the receiver, or in what that made of it. */
+function hasOtherNames(path: string): boolean {
+  return unlessGone(() => lstatSync(path).nlink > 1, false);
 }
 
 function modifiedMs(path: string, clock: Clock): number {

@@ -72,6 +72,10 @@ const CONTROL = new Set(['ping', 'session-ended']);
 export function audit(root: string, ledger: Ledger, moment: Moment): Audit {
   const census = takeCensus(root);
   const findings = [...census.faults];
+  // On a full disk the text beside the file may be missing, and a kill keeps who knows why from telling the sender.
+  const mayBeUnexplained = ledger.hadStorageFaults && ledger.kills.receiver > 0;
+  if (!mayBeUnexplained)
+    for (const path of census.unexplained) findings.push(`${path} is rejected without a reason`);
   const report = (id: MessageId, what: string): number => findings.push(`${id} ${what}`);
   const places = new Map<MessageId, Place>();
   for (const [id, copies] of census.copies) {

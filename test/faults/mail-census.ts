@@ -32,7 +32,9 @@ export interface Census {
   readonly unsent: readonly MessageId[];
   /** Files in `rejected/invalid`, without the texts that say why. */
   readonly invalid: readonly string[];
-  /** What cannot be right wherever it stands: a file that is not whole, a rejected message of which nobody knows why. */
+  /** Rejected, with no text beside it that says why, and without a reason at the sender. */
+  readonly unexplained: readonly string[];
+  /** What cannot be right wherever it stands: a file that is not whole. */
   readonly faults: readonly string[];
 }
 
@@ -43,6 +45,7 @@ export function takeCensus(root: string): Census {
     sent: new Map<MessageId, Sent>(),
     unsent: [] as MessageId[],
     invalid: [] as string[],
+    unexplained: [] as string[],
     faults: [] as string[],
   };
   for (const seat of namesIn(seatsFolder(root)).filter(isSeatId)) {
@@ -82,7 +85,11 @@ export function takeCensus(root: string): Census {
     }
   }
   for (const [id, copies] of census.copies)
-    for (const copy of copies) census.faults.push(...faultsOf(id, copy, census.sent.get(id)));
+    for (const copy of copies) {
+      census.faults.push(...faultsOf(id, copy));
+      if (copy.place === 'rejected' && !hasReason(copy.path) && !isToldWhy(census.sent.get(id)))
+        census.unexplained.push(copy.path);
+    }
   return census;
 }
 
@@ -91,9 +98,7 @@ export function messageAt(path: string): Message | undefined {
   return readJson(path) as Message | undefined;
 }
 
-function faultsOf(id: MessageId, { place, path, seat }: Copy, sent: Sent | undefined): string[] {
-  if (place === 'rejected' && !hasReason(path) && !isToldWhy(sent))
-    return [`${path} is rejected without a reason`];
+function faultsOf(id: MessageId, { path, seat }: Copy): string[] {
   // What this version cannot read is kept as it came.
   if (dirname(path).endsWith('invalid')) return [];
   const message = messageAt(path);
@@ -105,7 +110,6 @@ function hasReason(path: string): boolean {
   return existsSync(`${path}.reason`) && readFileSync(`${path}.reason`, 'utf8').trim() !== '';
 }
 
-/** On a full disk the text beside the file may be missing; the sender, who is told first, has the reason then. */
 function isToldWhy(sent: Sent | undefined): boolean {
   return (
     sent?.states.some(({ state, reason }) => (state === 'expired' || state === 'refused') && reason) === true

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf } from '../../../src/lib/errno.ts';
 import type { Audit } from '../audit.ts';
 import type { RoundBench } from '../round.ts';
 import { mailRound } from './mail-kills.ts';
@@ -49,13 +50,32 @@ function comeBack(aside: string, target: string): void {
   const meanwhile = `${aside}-${basename(target)}-meanwhile`;
   renameSync(target, meanwhile);
   renameSync(aside, target);
-  for (const entry of readdirSync(meanwhile, { recursive: true, withFileTypes: true })) {
-    const from = join(entry.parentPath, entry.name);
-    const to = join(target, from.slice(meanwhile.length + 1));
-    if (entry.isDirectory()) mkdirSync(to, { recursive: true });
-    else if (!existsSync(to)) renameSync(from, to);
+  // A rename that had found the folder before it moved may still put a file there.
+  do moveEntries(meanwhile, target);
+  while (!tryRemove(meanwhile));
+}
+
+function moveEntries(folder: string, target: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const [from, to] = [join(folder, entry.name), join(target, entry.name)];
+    if (entry.isDirectory()) {
+      mkdirSync(to, { recursive: true });
+      do moveEntries(from, to);
+      while (!tryRemove(from));
+    } else if (existsSync(to)) rmSync(from);
+    else renameSync(from, to);
   }
-  rmSync(meanwhile, { recursive: true });
+}
+
+/** False while something is in the folder. */
+function tryRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOTEMPTY') throw error;
+    return false;
+  }
 }
 
 function tryRename(from: string, to: string): boolean {

@@ -28,6 +28,44 @@ function claimedFiles(folder: SeatFolder): string[] {
   return readdirSync(folder.claimed);
 }
 
+suite('a folder that is gone for a moment', () => {
+  test('[M1] costs no message that is given back: it stays with who has it, who is told', (t) => {
+    const { seat, inbox, send, root } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const { id } = send(a, b, { content: 'hi' });
+    const mine = inbox(b);
+    const claimed = mine.claim(id);
+    assert.ok(claimed);
+    for (const maybeSeen of [false, true]) {
+      renameSync(b.inbox, join(root, 'aside'));
+      assert.throws(() => mine.release(claimed, { maybeSeen }), { code: 'root-unusable' });
+      renameSync(join(root, 'aside'), b.inbox);
+      assert.equal(claimedFiles(b).length, 1);
+    }
+    mine.release(claimed, { maybeSeen: true });
+    assert.deepEqual([claimedFiles(b), readdirSync(b.inbox)], [[], [`${id}.json`]]);
+  });
+
+  test('[M1] costs no copy of a message that somebody else has in hand', (t) => {
+    const { seat, inbox, send, root } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const message = send(a, b, { content: 'hi' });
+    const dead = claimPath(b.claimed, { id: message.id, owner: { process: deadProcess(), generation: 0 } });
+    renameSync(join(b.inbox, `${message.id}.json`), dead);
+    writeFileSync(
+      claimPath(b.claimed, { id: message.id, owner: { process: otherProcess(), generation: 0 } }),
+      JSON.stringify(message),
+    );
+    renameSync(b.inbox, join(root, 'aside'));
+    try {
+      inbox(b).recoverClaims();
+    } catch {
+      // It may say so; what counts is what is left.
+    }
+    assert.equal(claimedFiles(b).length, 2);
+  });
+});
+
 suite('claiming a message', () => {
   test('a claimed message is in claimed/ under its owner’s name, and nowhere else', (t) => {
     const { seat, inbox, send } = tempRoot(t);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
@@ -205,6 +214,22 @@ suite('what a killed sender left behind', () => {
     clock.offsetMs = 11 * 60_000;
     assert.equal(resendUnsent({ root, clock }, a), 1);
     assert.deepEqual([readdirSync(a.sending).length, readdirSync(b.inbox).length], [0, 1]);
+  });
+
+  test('[M4] is not undeliverable when it was delivered before its receiver went out of sight', (t) => {
+    const { root, clock, seat } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const id = leaveUnsent(a, {});
+    const [sending = ''] = readdirSync(a.sending);
+    linkSync(join(a.sending, sending), join(b.inbox, `${id}.json`));
+    renameSync(b.path, join(root, 'aside'));
+    resendUnsent({ root, clock }, a);
+    renameSync(join(root, 'aside'), b.path);
+    assert.deepEqual(
+      statesOf(a, id).map(({ state }) => state),
+      ['accepted', 'delivered'],
+    );
+    assert.deepEqual([readdirSync(a.sending), readdirSync(b.inbox)], [[], [`${id}.json`]]);
   });
 
   test('is recorded as undeliverable when the receiver is gone', (t) => {
