@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { journalFile } from '../../src/mailbox/journal.ts';
@@ -57,7 +57,10 @@ test('a forged answer, a forged sender and an id that is used again take no answ
   const question = (await lib.json(['listen', '--wait', '20'])) as Message;
   const plant = (changes: Readonly<Record<string, unknown>>): void => {
     const text = messageText({ to: app.id, type: 'response', inReplyTo: question.id, ...changes });
-    writeFileSync(join(app.seat.inbox, `${String(changes['id'])}.json`), text);
+    const place = join(app.seat.inbox, `${String(changes['id'])}.json`);
+    // In one step: the process that asks looks at the inbox meanwhile, and a half of a file is no message.
+    writeFileSync(`${place}.part`, text);
+    renameSync(`${place}.part`, place);
   };
   plant({ id: FORGED, from: mallory.id, content: 'by mallory' });
   plant({ id: 'msg-yyyyyyyyyyyy', from: app.id, content: 'by nobody' });
