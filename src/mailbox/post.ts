@@ -154,12 +154,12 @@ function resend(
     by: sender.id,
   };
   const deliveredAtMs = clock.now();
-  if (deliver(root, message, sending)) {
-    finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
-    return true;
-  }
-  if (hasOtherNames(sending)) {
-    // It was delivered before whoever was sending it ended: the mailbox has gone only since.
+  // It was delivered before whoever was sending it ended, and the receiver may have lost sight of the first copy.
+  const isAgain = hasOtherNames(sending);
+  const isDelivered = isAgain
+    ? deliver(root, { ...message, repeat: 1 }, undefined)
+    : deliver(root, message, sending);
+  if (isDelivered || isAgain) {
     finishSending(context, sender, { message, sending, accepted, deliveredAtMs });
     return true;
   }
@@ -241,9 +241,10 @@ function nextSequence(sender: SeatFolder): number {
 /**
  * Places a message in the receiver's mailbox, ours or v1's. False when there is no such mailbox.
  *
- * The file in `sending` gets its name there: what was flushed once need not be written and flushed again.
+ * The file in `sending` gets its name there: what was flushed once need not be written and flushed again. Without it a
+ * file of its own is made.
  */
-function deliver(root: string, message: Message, sending: string): boolean {
+function deliver(root: string, message: Message, sending: string | undefined): boolean {
   const seat = seatFolder(root, message.to);
   const { path, inbox } = isThere(seat.path) ? seat : facadeOf(root, message.to);
   if (![dirname(path), path, inbox].every(isOwnFolderThere)) return false;
@@ -251,7 +252,7 @@ function deliver(root: string, message: Message, sending: string): boolean {
   return (
     unlessGone(() => {
       const place = join(inbox, `${message.id}.json`);
-      const linked = linkNew(sending, place);
+      const linked = sending === undefined ? 'impossible' : linkNew(sending, place);
       return linked === 'impossible' ? placeExclusive(place, serialise(message), { flush: true }) : linked;
     }, undefined) !== undefined
   );

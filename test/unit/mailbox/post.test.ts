@@ -216,6 +216,19 @@ suite('what a killed sender left behind', () => {
     assert.deepEqual([readdirSync(a.sending).length, readdirSync(b.inbox).length], [0, 1]);
   });
 
+  test('[M2] is marked as a repeat when it was delivered and the first copy is out of sight', (t) => {
+    const { root, clock, seat, inbox } = tempRoot(t);
+    const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
+    const id = leaveUnsent(a, {});
+    const [sending = ''] = readdirSync(a.sending);
+    linkSync(join(a.sending, sending), join(b.inbox, `${id}.json`));
+    renameSync(b.inbox, join(root, 'aside'));
+    mkdirSync(b.inbox);
+    assert.equal(resendUnsent({ root, clock }, a), 1);
+    assert.equal(inbox(b).claim(id)?.message.repeat, 1);
+    assert.deepEqual(readdirSync(a.sending), []);
+  });
+
   test('[M4] is not undeliverable when it was delivered before its receiver went out of sight', (t) => {
     const { root, clock, seat } = tempRoot(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];
