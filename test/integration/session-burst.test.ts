@@ -8,10 +8,12 @@ import { type SeatFolder, seatFolder } from '../../src/mailbox/seat-folder.ts';
 import type { MessageId, SeatId } from '../../src/protocol/ids.ts';
 import { claudeBinaries, when } from '../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite } from '../fixtures/session-bench.ts';
-import { bash, messagesIn } from '../fixtures/session-rules.ts';
+import { bash, messagesIn, onMessage } from '../fixtures/session-rules.ts';
 
 /** More than the host's own inbox takes of one sender before it drops what comes. */
 const BURST = 36;
+/** Its words hold none of the question's, so that what the conversation holds of that came from us. */
+const noted = onMessage('query', () => 'noted');
 /** The guards against storms are tested elsewhere: here the host's limits are to be reached. */
 const SETTINGS = { pairMessagesPerMinute: 1_000, peerTurnsPerHour: 1_000 };
 
@@ -24,7 +26,10 @@ for (const binary of claudeBinaries()) {
     before(async () => {
       mkdirSync(bench().root, { recursive: true, mode: 0o700 });
       writeFileSync(join(bench().root, 'settings.json'), JSON.stringify(SETTINGS));
-      library = await bench().session('library', { args: ['--allowedTools', 'Bash'] });
+      library = await bench().session('library', {
+        args: ['--allowedTools', 'Bash'],
+        rules: [noted],
+      });
       const { id } = JSON.parse(await bench().cahoots('start', '--name', 'script', '--json')) as {
         id: SeatId;
       };
@@ -41,7 +46,10 @@ for (const binary of claudeBinaries()) {
     /** Waits until each is proved to be seen, and checks that each was in a request, and twice only with a word. */
     async function assertAllSeen(ids: readonly MessageId[]): Promise<void> {
       for (const id of ids) await bench().reached(id, 'seen');
-      const shown = messagesIn(library.model.turns.at(-1)?.text ?? '');
+      // What is proved is in the transcript, which the host writes just before it asks the model.
+      const last = (): string => library.model.turns.at(-1)?.text ?? '';
+      await bench().until(() => ids.every((id) => last().includes(id)), 'a request with all of them');
+      const shown = messagesIn(last());
       for (const id of ids) {
         const mine = shown.filter((message) => message.id === id);
         assert.ok(mine.length > 0, `${id} is in the conversation`);
@@ -55,7 +63,8 @@ for (const binary of claudeBinaries()) {
     });
 
     test('of a burst at a busy session every question is in its conversation and proved, none twice unannounced [M4]', async () => {
-      library.script(when(/^BUSY$/m, bash('python3 -c "import time; time.sleep(4)"'), { in: 'prompt' }));
+      const busy = bash('python3 -c "import time; time.sleep(4)"');
+      library.script(noted, when(/^BUSY$/m, busy, { in: 'prompt' }));
       await library.claude.submit('BUSY');
       await library.claude.waitForStatus('busy');
       const ids = Array.from({ length: BURST }, (_, index) => question(`Busy burst ${index}?`));
