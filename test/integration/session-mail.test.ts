@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { deferred } from '../../src/lib/deferred.ts';
 import { claudeBinaries, when } from '../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../fixtures/session-bench.ts';
-import { answers, messagesIn, onMessage, ours } from '../fixtures/session-rules.ts';
+import { answers, messagesIn, onMessage, ours, together } from '../fixtures/session-rules.ts';
 
 for (const binary of claudeBinaries()) {
   suite(`claude ${binary.version}`, () => {
@@ -108,8 +108,10 @@ for (const binary of claudeBinaries()) {
       for (const [index, session] of sessions.entries()) {
         const peer = index === 0 ? 'library' : 'app';
         session.script(
-          when(/^BOTH$/m, ours('ask', { peer, question: `mutual question to ${peer}` }), { in: 'prompt' }),
-          answers(`mutual answer for ${peer}`),
+          together(
+            answers(`mutual answer for ${peer}`),
+            when(/^BOTH$/m, ours('ask', { peer, question: `mutual question to ${peer}` }), { in: 'prompt' }),
+          ),
         );
       }
       const startedAt = performance.now();
@@ -126,8 +128,10 @@ for (const binary of claudeBinaries()) {
       for (const [index, session] of sessions.entries()) {
         const peer = names[(index + 1) % 3];
         session.script(
-          when(/^CIRCLE$/m, ours('ask', { peer, question: `round question to ${peer}` }), { in: 'prompt' }),
-          answers(`round answer of ${names[index]}`),
+          together(
+            answers(`round answer of ${names[index]}`),
+            when(/^CIRCLE$/m, ours('ask', { peer, question: `round question to ${peer}` }), { in: 'prompt' }),
+          ),
         );
       }
       await Promise.all(sessions.map(({ claude }) => claude.submit('CIRCLE')));
