@@ -9,8 +9,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { parseObject } from './host-files.ts';
-import { isJsonObject } from './json.ts';
 import {
   describeProcesses,
   isAlive,
@@ -18,8 +16,10 @@ import {
   listLiveProcesses,
   type ProcessRoot,
   rootOf,
-} from './live-processes.ts';
-import { signalProcess } from './stop-process.ts';
+} from '../lib/live-processes.ts';
+import { signalProcess } from '../lib/stop-process.ts';
+import { parseObject } from './host-files.ts';
+import { isJsonObject } from './json.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How a clean home is seeded. */

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { signalProcess, stopProcess } from '../lib/stop-process.ts';
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
 import { DebugLog } from './debug-log.ts';
 import { findTranscript, parseObject, type RecordMatch, readRecords, waitForRecord } from './host-files.ts';
 import { isJsonObject, type JsonObject, stringOr } from './json.ts';
 import { type SpawnedClaude, spawnClaude } from './spawn-claude.ts';
-import { signalProcess, stopProcess } from './stop-process.ts';
 import type { ExitFacts } from './terminal.ts';
 import { waitFor } from './wait-for.ts';
 

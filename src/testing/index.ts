@@ -15,6 +15,7 @@
  * @module
  */
 
+export type { LiveProcess } from '../lib/live-processes.ts';
 export {
   type ClaudeBinary,
   claudeBinaries,
@@ -24,12 +25,21 @@ export {
 } from './claude-binary.ts';
 export type { ClaudeLaunch, PermissionMode } from './claude-launch.ts';
 export { type CleanHome, type CleanHomeOptions, createCleanHome, DUMMY_API_KEY } from './clean-home.ts';
+export { type AgentHost, agentContract, type StartAgentHost } from './contracts/agent-contract.ts';
 export {
   type StartWakeHost,
   type WakeHost,
   type WakeHostOptions,
   wakePathContract,
 } from './contracts/wake-path-contract.ts';
+export {
+  type FakeAgent,
+  type FakeScript,
+  type FakeSession,
+  type FakeStep,
+  type FakeTurn,
+  fakeAgent,
+} from './fake-agent.ts';
 export {
   type HeadlessClaude,
   type HeadlessLaunch,
@@ -45,7 +55,6 @@ export {
   startInteractiveClaude,
 } from './interactive-claude.ts';
 export type { JsonObject } from './json.ts';
-export type { LiveProcess } from './live-processes.ts';
 export { type ModelApi, startModelApi } from './model-api.ts';
 export type { ModelAnswer, ModelFailure, ModelUsage, Reply, ToolCall } from './model-reply.ts';
 export { echo, inOrder, type ModelRule, type ReplyMaker, when, whenToolResult } from './model-rules.ts';

@@ -1,3 +1,4 @@
+import { settlesWithin, signalProcess, stopProcess } from '../lib/stop-process.ts';
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
 import { DebugLog } from './debug-log.ts';
 import {
@@ -9,7 +10,6 @@ import {
   waitForRecord,
 } from './host-files.ts';
 import type { JsonObject } from './json.ts';
-import { settlesWithin, signalProcess, stopProcess } from './stop-process.ts';
 import { type ExitFacts, startTerminal, type Terminal } from './terminal.ts';
 import { waitFor } from './wait-for.ts';
 

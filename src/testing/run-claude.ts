@@ -1,6 +1,6 @@
+import { settlesWithin, signalProcess } from '../lib/stop-process.ts';
 import { type ClaudeLaunch, claudeCommand } from './claude-launch.ts';
 import { spawnClaude } from './spawn-claude.ts';
-import { settlesWithin, signalProcess } from './stop-process.ts';
 import type { ExitFacts } from './terminal.ts';
 import { timeoutError } from './wait-for.ts';
 

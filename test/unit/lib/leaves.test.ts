@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync }
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { appendToFile } from '../../../src/lib/append.ts';
+import { Channel } from '../../../src/lib/channel.ts';
 import { isoMillis, isoSeconds } from '../../../src/lib/clock.ts';
 import { deferred } from '../../../src/lib/deferred.ts';
 import { errnoOf, unlessGone } from '../../../src/lib/errno.ts';
@@ -82,5 +83,24 @@ suite('small leaves', () => {
     );
     assert.throws(() => unlessGone(() => readFileSync('/', 'utf8'), 'none'), { code: 'EISDIR' });
     assert.deepEqual([errnoOf(new Error('x')), errnoOf('x')], [undefined, undefined]);
+  });
+});
+
+suite('a channel', () => {
+  test('gives what was pushed in order, also what came before its reader, and ends after what was pushed', async () => {
+    const channel = new Channel<number>();
+    channel.push(0);
+    const taken: number[] = [];
+    const reading = (async () => {
+      for await (const value of channel) taken.push(value);
+    })();
+    await new Promise((resolve) => setImmediate(resolve));
+    channel.push(1);
+    channel.push(2);
+    channel.close();
+    channel.push(3);
+    channel.close();
+    await reading;
+    assert.deepEqual(taken, [0, 1, 2]);
   });
 });

@@ -1,0 +1,121 @@
+import type { AgentFailure, Spending, TurnResult } from '../protocol/turn-result.ts';
+
+/** A tool call that the agent is about to make. */
+export interface ToolCall {
+  /** The agent's own id of the call, unique within a session. */
+  readonly id: string;
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Whether a subagent makes it, not the main conversation. */
+  readonly bySubagent: boolean;
+}
+
+/** What becomes of a tool call: it runs, it does not, or it does not and the turn ends with it. */
+export type ToolVerdict =
+  | { readonly verdict: 'allow' }
+  | { readonly verdict: 'deny'; readonly reason: string }
+  | { readonly verdict: 'deny-and-end-turn'; readonly reason: string };
+
+/** Something that happened while an agent works, in the order in which it did. */
+export type AgentEvent =
+  /** What runs, told with the first turn and when it has changed. */
+  | { readonly type: 'session:described'; readonly version: string; readonly model: string }
+  /** The agent has said something, a whole block of text. */
+  | { readonly type: 'text:said'; readonly text: string; readonly bySubagent: boolean }
+  /** The model has asked for a tool; whether it runs is decided by `decide`. */
+  | { readonly type: 'tool:called'; readonly call: ToolCall }
+  /** A call has come to its end, with the text that the model is given. */
+  | {
+      readonly type: 'tool:returned';
+      readonly callId: string;
+      readonly text: string;
+      readonly isError: boolean;
+    }
+  /** A request to the model failed, and the agent tries again after `delayMs`. */
+  | {
+      readonly type: 'request:retried';
+      readonly failure: AgentFailure;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly delayMs: number;
+    }
+  /** The agent had a turn that nobody asked for: a background command of its own has ended, for example. */
+  | { readonly type: 'turn:unasked'; readonly result: TurnResult };
+
+/** Where a session goes on: in a conversation that it continues, or in a copy of one. */
+export interface ResumedConversation {
+  readonly from: string;
+  /** True: `from` stays as it is, and the session gets a conversation of its own. */
+  readonly fork: boolean;
+}
+
+/** How a session is started. */
+export interface AgentLaunch {
+  /** The folder that it works in, absolute. */
+  readonly cwd: string;
+  /** All variables of its process; nothing is inherited beside them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `plan`: the agent is told to plan and not to act. What it may do is decided by `decide` in both. */
+  readonly mode: 'act' | 'plan';
+  /** The id of its conversation, a UUID; that of a resumed one where it is not forked. */
+  readonly conversation: string;
+  readonly resume?: ResumedConversation;
+  /** The agent's own default where left out. */
+  readonly model?: string;
+  /** Added to the agent's own system prompt. */
+  readonly system?: string;
+  /** Asked before every tool call, those of subagents included; nothing runs before it has answered. A throw denies. */
+  readonly decide: (call: ToolCall) => ToolVerdict | Promise<ToolVerdict>;
+  /** Told what happens. A throw is nothing to the session. */
+  readonly onEvent: (event: AgentEvent) => void;
+}
+
+/** How a session's process ended. */
+export interface AgentExit {
+  /** `closed`: by `close`. `crashed`: by itself or by somebody else. */
+  readonly cause: 'closed' | 'crashed';
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to its standard error, at most 4,000 characters. */
+  readonly stderr: string;
+}
+
+/**
+ * A coding agent's session in a process that is ours.
+ *
+ * The promise: a turn that was begun by `run` settles exactly once, and never rejects: what goes wrong with it is in its
+ * result, also when the process dies. `ended` settles when the process is gone; from then on nothing is left of it, no
+ * event comes, and calls reject with `agent-ended`. The contract is tested by `agentContract` of `cahoots/testing`.
+ */
+export interface AgentSession {
+  readonly pid: number;
+  readonly conversation: string;
+  readonly ended: Promise<AgentExit>;
+  /** Gives the agent its next prompt. One turn at a time: rejects with `agent-busy` while one runs. */
+  run(prompt: string): Promise<TurnResult>;
+  /**
+   * Ends the running turn and resolves once it is over; at once when none runs. A session that does not obey within
+   * `graceMs` (default 5,000) is closed by force, and its turn counts as interrupted all the same.
+   */
+  interrupt(options?: { graceMs?: number }): Promise<void>;
+  /** Changes the model from the next step on; the agent's default where it is undefined. */
+  setModel(model: string | undefined): Promise<void>;
+  /** What the session has cost since it was started, the running turn's finished steps included. */
+  spent(): Promise<Spending>;
+  /**
+   * Ends the process for certain, with everything that it started: asks, then SIGTERM, then SIGKILL, each after
+   * `graceMs` (default 3,000). Idempotent.
+   */
+  close(options?: { graceMs?: number }): Promise<AgentExit>;
+}
+
+/** A kind of coding agent: starts sessions. */
+export interface Agent {
+  /** For example `claude-code`. */
+  readonly kind: string;
+  /**
+   * Resolves when the session takes prompts. Rejects with `folder-missing`, `conversation-unknown`, `agent-missing` or
+   * `agent-start-failed`, and then nothing is left of it.
+   */
+  start(launch: AgentLaunch): Promise<AgentSession>;
+}

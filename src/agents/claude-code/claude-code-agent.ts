@@ -1,0 +1,132 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Options, PermissionResult, Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import { Channel } from '../../lib/channel.ts';
+import { settlesWithin } from '../../lib/stop-process.ts';
+import { CahootsError } from '../../protocol/errors.ts';
+import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
+import type { Agent, AgentLaunch, AgentSession, ToolCall } from '../agent.ts';
+import { childEnvironment } from './child-environment.ts';
+import { ClaudeProcess } from './claude-process.ts';
+import { askAlways, ClaudeSession, totalSpent } from './claude-session.ts';
+import { loadAgentSdk } from './load-agent-sdk.ts';
+
+/** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
+export const MANAGED_MARK = 'CAHOOTS_MANAGED';
+
+/** How Claude Code sessions are started. */
+export interface ClaudeCodeOptions {
+  /** The `claude` to run; the one that came with the Agent SDK where left out. */
+  readonly program?: string;
+  /** How long a `claude` may take until it takes prompts. */
+  readonly startMs?: number;
+}
+
+/** Claude Code sessions, through the Agent SDK, which is loaded with the first of them. */
+export function claudeCodeAgent({ program, startMs = 60_000 }: ClaudeCodeOptions = {}): Agent {
+  return {
+    kind: 'claude-code',
+    start: (launch) => startClaude(launch, { program, startMs }),
+  };
+}
+
+async function startClaude(
+  launch: AgentLaunch,
+  { program, startMs }: { program: string | undefined; startMs: number },
+): Promise<AgentSession> {
+  checkFolder(launch.cwd);
+  const env = { ...childEnvironment(launch.env), [MANAGED_MARK]: launch.conversation };
+  if (launch.resume !== undefined) checkConversation(launch.resume.from, env);
+  const sdk = await loadAgentSdk();
+  const input = new Channel<SDKUserMessage>();
+  const started: { process?: ClaudeProcess | undefined; session?: ClaudeSession } = {};
+  const query = sdk.query({
+    prompt: input,
+    options: {
+      ...optionsOf(launch),
+      env,
+      ...(program !== undefined && { pathToClaudeCodeExecutable: program }),
+      hooks: { PreToolUse: [{ hooks: [askAlways] }] },
+      canUseTool: (tool, toolInput, { toolUseID: id, agentID }): Promise<PermissionResult> => {
+        const call: ToolCall = { id, tool, input: toolInput, bySubagent: agentID !== undefined };
+        return (
+          started.session?.decide(call) ?? Promise.resolve({ behavior: 'deny', message: 'Not started yet.' })
+        );
+      },
+      spawnClaudeCodeProcess: (options) => {
+        const { process, child } = ClaudeProcess.spawn(options, `${MANAGED_MARK}=${launch.conversation}`);
+        started.process = process;
+        return child;
+      },
+    },
+  });
+  const total = await ready(query, { startMs, started, program });
+  const { process } = started;
+  if (process === undefined) throw new Error('a session is ready that has no process');
+  started.session = new ClaudeSession(launch, { query, input, process, total });
+  return started.session;
+}
+
+function optionsOf({ cwd, mode, conversation, resume, model, system }: AgentLaunch): Options {
+  return {
+    cwd,
+    permissionMode: mode === 'plan' ? 'plan' : 'default',
+    settingSources: ['user', 'project', 'local'],
+    systemPrompt: { type: 'preset', preset: 'claude_code', ...(system !== undefined && { append: system }) },
+    ...(model !== undefined && { model }),
+    ...(resume !== undefined && { resume: resume.from, forkSession: resume.fork }),
+    // The host refuses a new id for a conversation that it continues.
+    ...((resume === undefined || resume.fork) && { sessionId: conversation }),
+  };
+}
+
+/** Waits until the host takes prompts; what its totals stand at then. Leaves nothing behind when it does not. */
+async function ready(
+  query: Query,
+  {
+    startMs,
+    started,
+    program,
+  }: { startMs: number; started: { process?: ClaudeProcess | undefined }; program: string | undefined },
+): Promise<Spending> {
+  const told = query.initializationResult();
+  let cause: unknown = new Error(`it did not take prompts within ${startMs / 1_000} s`);
+  try {
+    if (await settlesWithin(told, startMs)) {
+      // A host that cannot tell counts from zero.
+      return await totalSpent(query).catch(() => NOTHING_SPENT);
+    }
+  } catch (error) {
+    cause = error;
+  }
+  told.catch(() => undefined);
+  const stderr = started.process?.stderr.trim() ?? '';
+  query.close();
+  await started.process?.end({ afterMs: 500, graceMs: 500 });
+  const said = stderr || (cause instanceof Error ? cause.message : String(cause));
+  throw new CahootsError('agent-start-failed', `${program ?? 'claude'} could not be started: ${said}.`, {
+    remedy: 'Run it by hand in the same folder to see what it says.',
+    facts: { program, stderr },
+    cause,
+  });
+}
+
+/** The host's own message for a folder that is not there speaks of a C library. */
+function checkFolder(cwd: string): void {
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new CahootsError('folder-missing', `There is no folder ${cwd}.`, {
+    remedy: 'Name the folder that the session is to work in.',
+    facts: { folder: cwd },
+  });
+}
+
+/** The host keeps a conversation as `projects/<folder>/<id>.jsonl` of its configuration. */
+function checkConversation(id: string, env: Readonly<Record<string, string>>): void {
+  const folder = join(env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? '', '.claude'), 'projects');
+  const projects = existsSync(folder) ? readdirSync(folder) : [];
+  if (projects.some((project) => existsSync(join(folder, project, `${id}.jsonl`)))) return;
+  throw new CahootsError('conversation-unknown', `Claude Code has no conversation ${id} in ${folder}.`, {
+    remedy: 'Name one that is there, or begin a new one.',
+    facts: { conversation: id, folder },
+  });
+}

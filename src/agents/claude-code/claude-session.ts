@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  HookCallback,
+  PermissionResult,
+  Query,
+  SDKMessage,
+  SDKUserMessage,
+} from '@anthropic-ai/claude-agent-sdk';
+import type { Channel } from '../../lib/channel.ts';
+import { type Deferred, deferred } from '../../lib/deferred.ts';
+import { settlesWithin } from '../../lib/stop-process.ts';
+import { CahootsError } from '../../protocol/errors.ts';
+import { type Spending, spentBetween, type TurnResult } from '../../protocol/turn-result.ts';
+import type { AgentExit, AgentLaunch, AgentSession, ToolCall, ToolVerdict } from '../agent.ts';
+import type { ClaudeProcess } from './claude-process.ts';
+import { TurnFold, totalOf } from './turn-fold.ts';
+
+/** How long the host may take to tell what a session has used: it reads no file and asks nobody for it. */
+const USAGE_MS = 5_000;
+/** How long a host that says that it will still run an interrupted prompt is given to say that it is over. */
+const INTERRUPT_AGAIN_MS = 500;
+
+interface RunningTurn {
+  readonly prompt: string;
+  readonly result: Deferred<TurnResult>;
+  isInterrupted: boolean;
+}
+
+/** One `claude` in stream-json mode, driven by the Agent SDK. Made once the host has said that it takes prompts. */
+export class ClaudeSession implements AgentSession {
+  readonly pid: number;
+  readonly conversation: string;
+  readonly ended: Promise<AgentExit>;
+  readonly #launch: AgentLaunch;
+  readonly #query: Query;
+  readonly #input: Channel<SDKUserMessage>;
+  readonly #process: ClaudeProcess;
+  readonly #fold: TurnFold;
+  readonly #base: Spending;
+  #total: Spending;
+  #turn: RunningTurn | undefined;
+  #closing: Promise<AgentExit> | undefined;
+  #hasEnded = false;
+
+  constructor(
+    launch: AgentLaunch,
+    {
+      query,
+      input,
+      process,
+      total,
+    }: { query: Query; input: Channel<SDKUserMessage>; process: ClaudeProcess; total: Spending },
+  ) {
+    this.#launch = launch;
+    this.#query = query;
+    this.#input = input;
+    this.#process = process;
+    this.#base = total;
+    this.#total = total;
+    this.#fold = new TurnFold({ total, now: () => performance.now() });
+    this.pid = process.pid;
+    this.conversation = launch.conversation;
+    this.ended = this.#followToTheEnd();
+  }
+
+  async run(prompt: string): Promise<TurnResult> {
+    this.#checkAlive();
+    if (this.#turn !== undefined) {
+      throw new CahootsError('agent-busy', 'The session is in the middle of a turn.', {
+        remedy: 'Wait for its end, or interrupt it.',
+      });
+    }
+    const uuid = randomUUID();
+    const turn: RunningTurn = { prompt: uuid, result: deferred(), isInterrupted: false };
+    this.#turn = turn;
+    this.#fold.begin();
+    this.#input.push({
+      type: 'user',
+      message: { role: 'user', content: prompt },
+      parent_tool_use_id: null,
+      uuid,
+    });
+    return turn.result.promise;
+  }
+
+  async interrupt({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    turn.isInterrupted = true;
+    const deadlineMs = performance.now() + graceMs;
+    while (!turn.result.settled && performance.now() < deadlineMs) {
+      // A prompt that the host has not begun with is still queued after this; then it is asked again.
+      this.#query.interrupt().catch(() => undefined);
+      const leftMs = deadlineMs - performance.now();
+      await settlesWithin(turn.result.promise, Math.min(INTERRUPT_AGAIN_MS, leftMs));
+    }
+    if (!turn.result.settled) await this.close({ graceMs: 0 });
+    await turn.result.promise;
+  }
+
+  async setModel(model: string | undefined): Promise<void> {
+    this.#checkAlive();
+    await this.#query.setModel(model);
+  }
+
+  async spent(): Promise<Spending> {
+    if (!this.#hasEnded) await this.#lookAtUsage();
+    return spentBetween(this.#base, this.#total);
+  }
+
+  close({ graceMs = 3_000 }: { graceMs?: number } = {}): Promise<AgentExit> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  /** The answer to the host's question whether a call may run. */
+  async decide(call: ToolCall): Promise<PermissionResult> {
+    const verdict = await this.#verdict(call);
+    if (verdict.verdict === 'allow') return { behavior: 'allow', updatedInput: { ...call.input } };
+    this.#fold.deny(call, verdict.reason);
+    const interrupt = verdict.verdict === 'deny-and-end-turn';
+    if (interrupt && this.#turn !== undefined) this.#turn.isInterrupted = true;
+    // In a subagent the host ends that one alone, and the main conversation would go on.
+    if (interrupt && call.bySubagent) setImmediate(() => void this.interrupt());
+    return { behavior: 'deny', message: verdict.reason, ...(interrupt && { interrupt }) };
+  }
+
+  async #verdict(call: ToolCall): Promise<ToolVerdict> {
+    try {
+      return await this.#launch.decide(call);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      return { verdict: 'deny', reason: `It could not be decided whether this is permitted: ${what}` };
+    }
+  }
+
+  async #lookAtUsage(): Promise<void> {
+    const asked = totalSpent(this.#query).then((total) => (this.#total = total));
+    await settlesWithin(
+      asked.catch(() => undefined),
+      USAGE_MS,
+    );
+  }
+
+  async #close(graceMs: number): Promise<AgentExit> {
+    this.#input.close();
+    this.#query.close();
+    await this.#process.end({ afterMs: graceMs, graceMs });
+    return this.ended;
+  }
+
+  async #followToTheEnd(): Promise<AgentExit> {
+    try {
+      for await (const message of this.#query) this.#readSafely(message);
+    } catch {
+      // It says that the process has ended with an error, or that it was closed: the exit tells.
+    }
+    this.#input.close();
+    // A host that has closed its output and goes on is of no use.
+    await this.#process.end({ afterMs: 2_000, graceMs: 1_000 });
+    const { code, signal } = await this.#process.exited;
+    this.#hasEnded = true;
+    this.#settle();
+    const cause = this.#closing === undefined ? 'crashed' : 'closed';
+    return { cause, code, signal, stderr: this.#process.stderr };
+  }
+
+  /** What a host says in a shape that is not known costs nothing but its news. */
+  #readSafely(message: SDKMessage): void {
+    try {
+      this.#read(message);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  #read(message: SDKMessage): void {
+    const { events, ended } = this.#fold.read(message);
+    for (const event of events) this.#tell(event);
+    if (message.type === 'result') this.#total = totalOf(message);
+    if (ended === undefined) return;
+    const turn = this.#turn;
+    const isOurs = ended.answers === undefined || turn === undefined || ended.answers.includes(turn.prompt);
+    if (turn === undefined || !isOurs) {
+      this.#tell({ type: 'turn:unasked', result: ended.result });
+      return;
+    }
+    this.#turn = undefined;
+    turn.result.resolve(turn.isInterrupted ? asInterrupted(ended.result) : ended.result);
+  }
+
+  #settle(): void {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    this.#turn = undefined;
+    const message =
+      `The process of the session ended in the middle of the turn. ${this.#process.stderr}`.trim();
+    turn.result.resolve(
+      this.#fold.cutOff(
+        turn.isInterrupted
+          ? { status: 'interrupted' }
+          : { status: 'failed', failure: { kind: 'agent-ended', message } },
+        this.#total,
+      ),
+    );
+  }
+
+  #tell(event: Parameters<AgentLaunch['onEvent']>[0]): void {
+    try {
+      this.#launch.onEvent(event);
+    } catch {
+      // A listener's fault is not the session's.
+    }
+  }
+
+  #checkAlive(): void {
+    if (!this.#hasEnded && this.#closing === undefined) return;
+    throw new CahootsError('agent-ended', 'The process of the session has ended.', {
+      remedy: 'Resume the session.',
+    });
+  }
+}
+
+/** What the host's totals stand at now. */
+export async function totalSpent(query: Query): Promise<Spending> {
+  const { session } = await query.usage_EXPERIMENTAL_MAY_CHANGE_DO_NOT_RELY_ON_THIS_API_YET({
+    skipBehaviors: true,
+  });
+  return totalOf({ total_cost_usd: session.total_cost_usd, modelUsage: session.model_usage });
+}
+
+/** Sends every call through the host's permission question, also one that its own rules would let through. */
+export const askAlways: HookCallback = async () => ({
+  hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' },
+});
+
+/** A turn that had its end while it was being interrupted is what it is; one that was cut off is interrupted. */
+function asInterrupted(result: TurnResult): TurnResult {
+  if (result.status !== 'failed') return result;
+  const { failure: _, ...facts } = result;
+  return { ...facts, status: 'interrupted' };
+}

@@ -1,0 +1,290 @@
+import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import type { Agent, AgentExit, AgentLaunch, AgentSession, ToolCall } from '../agents/agent.ts';
+import { type Deferred, deferred } from '../lib/deferred.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import {
+  type AgentFailure,
+  NOTHING_SPENT,
+  type Spending,
+  type ToolDenial,
+  type TurnResult,
+} from '../protocol/turn-result.ts';
+
+/** One thing that a scripted agent does in a turn. */
+export type FakeStep =
+  | { readonly say: string }
+  /** Calls a tool. `run` does it, once it is permitted, and gives what the model is told; it ends when `signal` aborts. */
+  | {
+      readonly tool: string;
+      readonly input?: Readonly<Record<string, unknown>>;
+      readonly run?: (signal: AbortSignal) => string | Promise<string>;
+    }
+  | { readonly fail: AgentFailure }
+  /** Nothing, until the turn is interrupted. */
+  | 'hang'
+  /** The process dies. */
+  | 'crash';
+
+/** What a script may go by. */
+export interface FakeTurn {
+  /** The prompts of the conversation so far, the oldest first. */
+  readonly before: readonly string[];
+  readonly launch: AgentLaunch;
+  readonly model: string | undefined;
+}
+
+/** What a scripted agent does with a prompt. A step that is a tool call gives back what the model is told of it. */
+export type FakeScript = (prompt: string, turn: FakeTurn) => Generator<FakeStep, void, string>;
+
+/** An agent without a process or a model, for tests of what drives agents. Its conversations last as long as it does. */
+export interface FakeAgent extends Agent {
+  /** The sessions that were started, the newest last, ended ones included. */
+  readonly sessions: readonly FakeSession[];
+}
+
+/** A session of a {@link FakeAgent}. */
+export interface FakeSession extends AgentSession {
+  readonly launch: AgentLaunch;
+  /** The process dies, as with kill -9. */
+  crash(): void;
+  /** The process answers to nothing any more but to being killed. */
+  freeze(): void;
+}
+
+/** What one step costs. */
+const STEP: Spending = { ...NOTHING_SPENT, costUsd: 0.01, inputTokens: 100, outputTokens: 10 };
+
+/** Makes an agent that does what the script says; without one it says each prompt back. */
+export function fakeAgent(script: FakeScript = echo): FakeAgent {
+  const conversations = new Map<string, string[]>();
+  const sessions: ScriptedSession[] = [];
+  return {
+    kind: 'fake',
+    sessions,
+    async start(launch) {
+      if (!existsSync(launch.cwd)) {
+        throw new CahootsError('folder-missing', `There is no folder ${launch.cwd}.`, {
+          remedy: 'Name another.',
+        });
+      }
+      const from = launch.resume?.from;
+      const past = from === undefined ? [] : conversations.get(from);
+      if (past === undefined) {
+        throw new CahootsError('conversation-unknown', `There is no conversation ${from}.`, {
+          remedy: 'Begin a new one.',
+        });
+      }
+      const prompts = launch.resume?.fork === false ? past : [...past];
+      conversations.set(launch.conversation, prompts);
+      const session = new ScriptedSession(launch, { script, prompts, pid: 1_000_000 + sessions.length });
+      sessions.push(session);
+      return session;
+    },
+  };
+}
+
+function* echo(prompt: string): Generator<FakeStep, void, string> {
+  yield { say: `ECHO[${prompt}]` };
+}
+
+interface ScriptedTurn {
+  readonly stop: AbortController;
+  readonly done: Deferred<TurnResult>;
+  text: string;
+  steps: number;
+  readonly denials: ToolDenial[];
+  readonly toolsUsed: Record<string, number>;
+}
+
+class ScriptedSession implements FakeSession {
+  readonly pid: number;
+  readonly conversation: string;
+  readonly launch: AgentLaunch;
+  readonly ended: Promise<AgentExit>;
+  readonly #end = deferred<AgentExit>();
+  readonly #script: FakeScript;
+  readonly #prompts: string[];
+  #model: string | undefined;
+  #turn: ScriptedTurn | undefined;
+  #isFrozen = false;
+  #steps = 0;
+  #calls = 0;
+
+  constructor(
+    launch: AgentLaunch,
+    { script, prompts, pid }: { script: FakeScript; prompts: string[]; pid: number },
+  ) {
+    this.launch = launch;
+    this.conversation = launch.conversation;
+    this.pid = pid;
+    this.ended = this.#end.promise;
+    this.#script = script;
+    this.#prompts = prompts;
+    this.#model = launch.model;
+  }
+
+  async run(prompt: string): Promise<TurnResult> {
+    this.#checkAlive();
+    if (this.#turn !== undefined) {
+      throw new CahootsError('agent-busy', 'The session is in the middle of a turn.', {
+        remedy: 'Wait for its end, or interrupt it.',
+      });
+    }
+    const turn: ScriptedTurn = {
+      stop: new AbortController(),
+      done: deferred(),
+      text: '',
+      steps: 0,
+      denials: [],
+      toolsUsed: {},
+    };
+    this.#turn = turn;
+    const before = [...this.#prompts];
+    this.#prompts.push(prompt);
+    this.#tell({ type: 'session:described', version: '0.0.0', model: this.#model ?? 'fake' });
+    void this.#play(turn, this.#script(prompt, { before, launch: this.launch, model: this.#model }));
+    return turn.done.promise;
+  }
+
+  async interrupt({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    if (this.#isFrozen) {
+      await setTimeout(graceMs);
+      this.#settle(turn, { status: 'interrupted' });
+      await this.close({ graceMs: 0 });
+    }
+    turn.stop.abort();
+    await turn.done.promise;
+  }
+
+  async setModel(model: string | undefined): Promise<void> {
+    this.#checkAlive();
+    this.#model = model;
+  }
+
+  async spent(): Promise<Spending> {
+    return costOf(this.#steps);
+  }
+
+  async close({ graceMs = 3_000 }: { graceMs?: number } = {}): Promise<AgentExit> {
+    if (this.#isFrozen) await setTimeout(graceMs);
+    const end = this.#isFrozen
+      ? ({ code: null, signal: 'SIGKILL' } as const)
+      : ({ code: 0, signal: null } as const);
+    this.#stop({ cause: 'closed', ...end, stderr: '' });
+    return this.ended;
+  }
+
+  crash(): void {
+    this.#stop({ cause: 'crashed', code: null, signal: 'SIGKILL', stderr: '' });
+  }
+
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  async #play(turn: ScriptedTurn, steps: Generator<FakeStep, void, string>): Promise<void> {
+    let told = '';
+    for (;;) {
+      // Between two steps others have their turn, as with a real agent.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (turn.stop.signal.aborted) break;
+      const { value: step, done } = steps.next(told);
+      if (done === true) break;
+      turn.steps += 1;
+      this.#steps += 1;
+      if (step === 'crash') return this.crash();
+      if (step === 'hang') await aborted(turn.stop.signal);
+      else if ('fail' in step) return this.#settle(turn, { status: 'failed', failure: step.fail });
+      else if ('say' in step) this.#say(turn, step.say);
+      else told = await this.#call(turn, step);
+    }
+    this.#settle(turn, { status: turn.stop.signal.aborted ? 'interrupted' : 'completed' });
+  }
+
+  #say(turn: ScriptedTurn, text: string): void {
+    turn.text = text;
+    this.#tell({ type: 'text:said', text, bySubagent: false });
+  }
+
+  async #call(turn: ScriptedTurn, step: Extract<FakeStep, { tool: string }>): Promise<string> {
+    const { tool, input = {}, run = () => '' } = step;
+    this.#calls += 1;
+    const call: ToolCall = { id: `call-${this.#calls}`, tool, input, bySubagent: false };
+    this.#tell({ type: 'tool:called', call });
+    const verdict = await this.#verdict(call);
+    if (verdict.verdict === 'allow') {
+      turn.toolsUsed[tool] = (turn.toolsUsed[tool] ?? 0) + 1;
+      const text = await Promise.race([run(turn.stop.signal), aborted(turn.stop.signal)]);
+      this.#tell({ type: 'tool:returned', callId: call.id, text: text ?? '', isError: text === undefined });
+      return text ?? '';
+    }
+    turn.denials.push({ tool, input, reason: verdict.reason });
+    this.#tell({ type: 'tool:returned', callId: call.id, text: verdict.reason, isError: true });
+    if (verdict.verdict === 'deny-and-end-turn') turn.stop.abort();
+    return verdict.reason;
+  }
+
+  async #verdict(call: ToolCall): Promise<Awaited<ReturnType<AgentLaunch['decide']>>> {
+    try {
+      return await this.launch.decide(call);
+    } catch (error) {
+      return { verdict: 'deny', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #settle(
+    turn: ScriptedTurn,
+    end: { status: 'completed' | 'interrupted' } | { status: 'failed'; failure: AgentFailure },
+  ): void {
+    if (this.#turn !== turn) return;
+    this.#turn = undefined;
+    const { text, steps, denials, toolsUsed } = turn;
+    turn.done.resolve({ ...end, text, steps, denials, toolsUsed, spent: costOf(steps), durationMs: 0 });
+  }
+
+  #stop(exit: AgentExit): void {
+    if (this.#end.settled) return;
+    const turn = this.#turn;
+    turn?.stop.abort();
+    if (turn !== undefined) {
+      const message = 'The session ended in the middle of the turn.';
+      this.#settle(turn, { status: 'failed', failure: { kind: 'agent-ended', message } });
+    }
+    this.#end.resolve(exit);
+  }
+
+  #tell(event: Parameters<AgentLaunch['onEvent']>[0]): void {
+    if (this.#end.settled) return;
+    try {
+      this.launch.onEvent(event);
+    } catch {
+      // A listener's fault is not the session's.
+    }
+  }
+
+  #checkAlive(): void {
+    if (!this.#end.settled) return;
+    throw new CahootsError('agent-ended', 'The process of the session has ended.', {
+      remedy: 'Resume the session.',
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+function costOf(steps: number): Spending {
+  return {
+    ...NOTHING_SPENT,
+    costUsd: STEP.costUsd * steps,
+    inputTokens: STEP.inputTokens * steps,
+    outputTokens: STEP.outputTokens * steps,
+  };
+}
