@@ -70,6 +70,14 @@ export interface AgentLaunch {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
+/** What a session has used. */
+export interface AgentUse {
+  /** Since it was started. */
+  readonly spent: Spending;
+  /** Of that, in the running turn; nothing between two turns. */
+  readonly turn: { readonly spent: Spending; readonly steps: number };
+}
+
 /** How a session's process ended. */
 export interface AgentExit {
   /** `closed`: by `close`. `crashed`: by itself or by somebody else. */
@@ -91,6 +99,8 @@ export interface AgentSession {
   readonly pid: number;
   readonly conversation: string;
   readonly ended: Promise<AgentExit>;
+  /** True once the process is gone; already so when the turn settles that it was gone in. */
+  readonly hasEnded: boolean;
   /** Gives the agent its next prompt. One turn at a time: rejects with `agent-busy` while one runs. */
   run(prompt: string): Promise<TurnResult>;
   /**
@@ -100,8 +110,8 @@ export interface AgentSession {
   interrupt(options?: { graceMs?: number }): Promise<void>;
   /** Changes the model from the next step on; the agent's default where it is undefined. */
   setModel(model: string | undefined): Promise<void>;
-  /** What the session has cost since it was started, the running turn's finished steps included. */
-  spent(): Promise<Spending>;
+  /** What has been used by now, the running turn's finished steps included. */
+  used(): Promise<AgentUse>;
   /**
    * Ends the process for certain, with everything that it started: asks, then SIGTERM, then SIGKILL, each after
    * `graceMs` (default 3,000). Idempotent.

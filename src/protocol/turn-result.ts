@@ -77,3 +77,14 @@ export function spentBetween(before: Spending, after: Spending): Spending {
     cacheWriteTokens: since('cacheWriteTokens'),
   };
 }
+
+/** What was used in two spans of time together. */
+export function spentTogether(one: Spending, other: Spending): Spending {
+  return {
+    costUsd: one.costUsd + other.costUsd,
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+  };
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import type { Agent, AgentExit, AgentLaunch, AgentSession, ToolCall } from '../agents/agent.ts';
+import type { Agent, AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall } from '../agents/agent.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import {
@@ -108,6 +108,7 @@ class ScriptedSession implements FakeSession {
   #model: string | undefined;
   #turn: ScriptedTurn | undefined;
   #isFrozen = false;
+  #hasEnded = false;
   #steps = 0;
   #calls = 0;
 
@@ -122,6 +123,10 @@ class ScriptedSession implements FakeSession {
     this.#script = script;
     this.#prompts = prompts;
     this.#model = launch.model;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   async run(prompt: string): Promise<TurnResult> {
@@ -164,8 +169,9 @@ class ScriptedSession implements FakeSession {
     this.#model = model;
   }
 
-  async spent(): Promise<Spending> {
-    return costOf(this.#steps);
+  async used(): Promise<AgentUse> {
+    const steps = this.#turn?.steps ?? 0;
+    return { spent: costOf(this.#steps), turn: { spent: costOf(steps), steps } };
   }
 
   async close({ graceMs = 3_000 }: { graceMs?: number } = {}): Promise<AgentExit> {
@@ -246,7 +252,8 @@ class ScriptedSession implements FakeSession {
   }
 
   #stop(exit: AgentExit): void {
-    if (this.#end.settled) return;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const turn = this.#turn;
     turn?.stop.abort();
     if (turn !== undefined) {
@@ -257,7 +264,7 @@ class ScriptedSession implements FakeSession {
   }
 
   #tell(event: Parameters<AgentLaunch['onEvent']>[0]): void {
-    if (this.#end.settled) return;
+    if (this.#hasEnded) return;
     try {
       this.launch.onEvent(event);
     } catch {
@@ -266,7 +273,7 @@ class ScriptedSession implements FakeSession {
   }
 
   #checkAlive(): void {
-    if (!this.#end.settled) return;
+    if (!this.#hasEnded) return;
     throw new CahootsError('agent-ended', 'The process of the session has ended.', {
       remedy: 'Resume the session.',
     });

@@ -11,7 +11,7 @@ import { type Deferred, deferred } from '../../lib/deferred.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import { type Spending, spentBetween, type TurnResult } from '../../protocol/turn-result.ts';
-import type { AgentExit, AgentLaunch, AgentSession, ToolCall, ToolVerdict } from '../agent.ts';
+import type { AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall, ToolVerdict } from '../agent.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { TurnFold, totalOf } from './turn-fold.ts';
 
@@ -63,6 +63,10 @@ export class ClaudeSession implements AgentSession {
     this.ended = this.#followToTheEnd();
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   async run(prompt: string): Promise<TurnResult> {
     this.#checkAlive();
     if (this.#turn !== undefined) {
@@ -103,9 +107,9 @@ export class ClaudeSession implements AgentSession {
     await this.#query.setModel(model);
   }
 
-  async spent(): Promise<Spending> {
+  async used(): Promise<AgentUse> {
     if (!this.#hasEnded) await this.#lookAtUsage();
-    return spentBetween(this.#base, this.#total);
+    return { spent: spentBetween(this.#base, this.#total), turn: this.#fold.soFar(this.#total) };
   }
 
   close({ graceMs = 3_000 }: { graceMs?: number } = {}): Promise<AgentExit> {

@@ -90,6 +90,11 @@ export class TurnFold {
     return { events: [] };
   }
 
+  /** What the running turn has used, given what the totals stand at. */
+  soFar(total: Spending): { spent: Spending; steps: number } {
+    return { spent: spentBetween(this.#total, total), steps: this.#steps.size };
+  }
+
   /** The result of a turn that the host will say nothing more about. */
   cutOff(
     end: { status: 'interrupted' } | { status: 'failed'; failure: AgentFailure },

@@ -92,7 +92,7 @@ export function agentContract(name: string, start: StartAgentHost): void {
         assert.ok(described !== undefined && /\d/.test(described.version) && described.model.length > 0);
         const second = await session.run('RECALL');
         assert.deepEqual(second.text.split('\n'), ['SAY hello', 'RECALL']);
-        assertAbout(await session.spent(), sum(first, second));
+        assertAbout((await session.used()).spent, sum(first, second));
       },
     );
 
@@ -199,14 +199,19 @@ export function agentContract(name: string, start: StartAgentHost): void {
 
     agentTest('tells what the finished steps of a running turn have cost [D1]', async (begin) => {
       const costs: number[] = [];
+      const steps: number[] = [];
       const sessions: AgentSession[] = [];
       const decide = async (): Promise<ToolVerdict> => {
-        costs.push((await sessions[0]?.spent())?.costUsd ?? Number.NaN);
+        const used = await sessions[0]?.used();
+        costs.push(used?.turn.spent.costUsd ?? Number.NaN);
+        steps.push(used?.turn.steps ?? Number.NaN);
         return { verdict: 'allow' };
       };
       const { session } = await begin({ decide });
       sessions.push(session);
       const result = await session.run('TWICE true');
+      assert.deepEqual(steps, [1, 2]);
+      assert.deepEqual((await session.used()).turn.steps, 0);
       const [first = 0, second = 0] = costs;
       assert.ok(
         first > 0 && second > first && result.spent.costUsd > second,
@@ -265,7 +270,7 @@ export function agentContract(name: string, start: StartAgentHost): void {
       assert.equal(second.session.conversation, conversation);
       const result = await second.session.run('RECALL');
       assert.deepEqual(result.text.split('\n'), ['SAY one', 'RECALL']);
-      assertAbout(await second.session.spent(), result.spent);
+      assertAbout((await second.session.used()).spent, result.spent);
       assert.ok(result.spent.costUsd < before.spent.costUsd * 1.9, `${result.spent.costUsd} is of one turn`);
     });
 
@@ -303,8 +308,10 @@ export function agentContract(name: string, start: StartAgentHost): void {
           what: 'the command',
           timeoutMs: PATIENCE_MS,
         });
+        assert.equal(session.hasEnded, false);
         host.crash(session);
         const result = await running;
+        assert.equal(session.hasEnded, true);
         assert.ok(
           result.status === 'failed' && result.failure.kind === 'agent-ended',
           JSON.stringify(result),
@@ -314,7 +321,7 @@ export function agentContract(name: string, start: StartAgentHost): void {
         await assert.rejects(session.run('SAY more'), code('agent-ended'));
         await session.interrupt();
         assert.equal((await session.close()).cause, 'crashed');
-        assert.ok((await session.spent()).costUsd >= 0);
+        assert.ok((await session.used()).spent.costUsd >= 0);
       },
     );
 

@@ -1,0 +1,404 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Agent,
+  AgentEvent,
+  AgentExit,
+  AgentSession,
+  ResumedConversation,
+  ToolCall,
+  ToolVerdict,
+} from '../agents/agent.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Deferred, deferred } from '../lib/deferred.ts';
+import { asCahootsError, CahootsError } from '../protocol/errors.ts';
+import type {
+  LimitReached,
+  ManagedSessionRecord,
+  PromptOutcome,
+  PromptRecord,
+  Used,
+} from '../protocol/managed-session.ts';
+import { spentTogether, type TurnResult } from '../protocol/turn-result.ts';
+import { limitReached, limitText, NOTHING_USED, timeLeftMs, usedBy, usedTogether } from './limits.ts';
+import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** Whether a call may run, as far as permissions go. Limits are seen to by the session itself. */
+export type Judge = (call: ToolCall, session: ManagedSessionRecord) => ToolVerdict | Promise<ToolVerdict>;
+
+/** What a watcher of a session is told, after it has been kept. */
+export type SessionEvent =
+  | { readonly type: 'session:changed'; readonly session: ManagedSessionRecord }
+  | { readonly type: 'prompt:changed'; readonly prompt: PromptRecord }
+  | {
+      readonly type: 'agent:acted';
+      readonly session: ManagedSessionRecord['id'];
+      readonly event: AgentEvent;
+    };
+
+/** What a managed session is made with. */
+export interface SessionMeans {
+  readonly agent: Agent;
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  readonly judge: Judge;
+  /** All variables of its process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How many prompts may wait beside the one that is worked on. */
+  readonly queueLength: number;
+  /** A throw is nothing to the session. */
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+/** A prompt that was accepted, and the promise of its end, which never rejects. */
+export interface AcceptedPrompt {
+  readonly prompt: PromptRecord;
+  readonly settled: Promise<PromptRecord>;
+}
+
+/** The turn that is being worked on. */
+interface Work {
+  readonly prompt: PromptRecord;
+  readonly startedAtMs: number;
+  reached: LimitReached | undefined;
+}
+
+/** How long an allowance whose return nobody names is waited for before the next try. */
+const UNKNOWN_RESET_MS = 5 * 60_000;
+/** The longest time that a timer can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const GO_ON = 'The usage limit that cut you off has been reset. Go on where you were.';
+
+/**
+ * A session of ours: owns its agent's process, gives it one prompt after the other, and holds it to its limits.
+ *
+ * Every change is kept by the store before anybody is told of it. A prompt that was accepted comes to exactly one end,
+ * which `settled` gives, also when the session is stopped, fails or dies before its turn.
+ */
+export class ManagedSession {
+  #record: ManagedSessionRecord;
+  readonly #means: SessionMeans;
+  readonly #queue: PromptRecord[] = [];
+  readonly #open = new Map<string, Deferred<PromptRecord>>();
+  #process: AgentSession | undefined;
+  #work: Work | undefined;
+  #planTimer: NodeJS.Timeout | undefined;
+
+  /** Takes a record as it is kept. Its process is not there yet: see `start`. */
+  constructor(record: ManagedSessionRecord, means: SessionMeans) {
+    this.#record = record;
+    this.#means = means;
+  }
+
+  get record(): ManagedSessionRecord {
+    return this.#record;
+  }
+
+  /** The prompts that wait for their turn, the next one first. */
+  get queue(): readonly PromptRecord[] {
+    return this.#queue;
+  }
+
+  /** Starts its process. Rejects as the agent does, and then it is `failed`, with what waited dropped. */
+  async start(resume?: ResumedConversation): Promise<void> {
+    if (this.#record.state.state !== 'starting') this.#step({ step: 'start' });
+    const { cwd, conversation, model, system, preset } = this.#record;
+    try {
+      this.#process = await this.#means.agent.start({
+        cwd,
+        conversation,
+        env: this.#means.env,
+        mode: preset === 'plan' ? 'plan' : 'act',
+        ...(resume !== undefined && { resume }),
+        ...(model !== undefined && { model }),
+        ...(system !== undefined && { system }),
+        decide: (call) => this.#decide(call),
+        onEvent: (event) => this.#heard(event),
+      });
+    } catch (error) {
+      const { message } = asCahootsError(error);
+      this.#step({ step: 'fail', failure: { kind: 'agent-ended', message } });
+      this.#dropWaiting(message);
+      throw error;
+    }
+    void this.#process.ended.then((exit) => this.#afterExit(exit));
+    // It may have been stopped while it was starting.
+    if (!mayStep(this.#record.state, 'ready')) {
+      await this.#process.close();
+      return;
+    }
+    this.#step({ step: 'ready' });
+    this.#next();
+  }
+
+  /** Accepts a prompt: once this returns it is kept, and has its turn after those before it. */
+  accept({ text, from }: { text: string; from: string }): AcceptedPrompt {
+    const { id: session, name, state } = this.#record;
+    if (!isLive(state) || state.state === 'stopping') {
+      throw new CahootsError('session-over', `The session ${name} is ${state.state}.`, {
+        remedy: `Resume it first: cahoots resume ${name}`,
+        facts: { session, state: state.state },
+      });
+    }
+    if (this.#queue.length >= this.#means.queueLength) {
+      throw new CahootsError('queue-full', `${this.#queue.length} prompts wait for ${name} already.`, {
+        remedy: 'Wait until it has worked on some of them, or interrupt what it does.',
+        facts: { session, waiting: this.#queue.length },
+      });
+    }
+    const prompt = { id: randomUUID(), session, from, text, acceptedAtMs: this.#means.clock.now() };
+    this.#savePrompt(prompt);
+    const open = deferred<PromptRecord>();
+    this.#open.set(prompt.id, open);
+    this.#queue.push(prompt);
+    this.#next();
+    return { prompt, settled: open.promise };
+  }
+
+  /** The end of a prompt that is open; undefined of one that is not. */
+  settled(prompt: string): Promise<PromptRecord> | undefined {
+    return this.#open.get(prompt)?.promise;
+  }
+
+  /** Ends the running turn; resolves once it is over. The next prompt has its turn then. */
+  async interrupt(): Promise<void> {
+    await this.#process?.interrupt();
+  }
+
+  /** It finishes the turn that it is in, and takes no further prompt until `unpause`. */
+  pause(): void {
+    clearTimeout(this.#planTimer);
+    this.#step({ step: 'pause' });
+  }
+
+  unpause(): void {
+    this.#step({ step: 'unpause' });
+    this.#next();
+  }
+
+  /** From the next step on; the agent's own default where it is undefined. */
+  async setModel(model: string | undefined): Promise<void> {
+    await this.#process?.setModel(model);
+    const { model: _, ...rest } = this.#record;
+    this.#save(model === undefined ? rest : { ...rest, model }, 'model:set', { model });
+  }
+
+  /** Ends its process, and drops what waits. Resolves once nothing of it is left. Idempotent. */
+  async stop({ graceMs }: { graceMs?: number } = {}): Promise<void> {
+    clearTimeout(this.#planTimer);
+    if (mayStep(this.#record.state, 'stop')) this.#step({ step: 'stop' });
+    this.#dropWaiting('The session was stopped.');
+    await this.#process?.close(graceMs === undefined ? {} : { graceMs });
+  }
+
+  /** Gives the session its next prompt when it is free for it. */
+  #next(): void {
+    if (this.#record.state.state !== 'idle' || this.#work !== undefined) return;
+    const prompt = this.#queue.shift();
+    if (prompt !== undefined && this.#process !== undefined) void this.#workOn(prompt, this.#process);
+  }
+
+  async #workOn(accepted: PromptRecord, process: AgentSession): Promise<void> {
+    const startedAtMs = this.#means.clock.now();
+    // One that was cut off by the plan's limit is told to go on, or a real agent would do twice what it has done.
+    const text = accepted.turn !== undefined && accepted.turn.steps > 0 ? GO_ON : accepted.text;
+    const prompt = { ...accepted, startedAtMs: accepted.startedAtMs ?? startedAtMs };
+    const work: Work = { prompt, startedAtMs, reached: undefined };
+    this.#work = work;
+    this.#step({ step: 'begin-turn', prompt: prompt.id });
+    this.#savePrompt(prompt);
+    work.reached = this.#reached(work, NOTHING_USED);
+    if (work.reached !== undefined) {
+      this.#end(prompt, { outcome: 'limit-reached', reached: work.reached });
+      return;
+    }
+    const timer = this.#watchTime(work);
+    const turn = await process.run(text).finally(() => clearTimeout(timer));
+    this.#account(turn, this.#means.clock.now() - startedAtMs);
+    const worked = { ...prompt, turn };
+    if (process.hasEnded) {
+      this.#work = undefined;
+      this.#settle(worked, this.#outcomeOfEnd(turn, work.reached));
+      return;
+    }
+    if (turn.status === 'failed' && turn.failure.kind === 'usage-limit' && this.#mayWaitForPlan()) {
+      this.#waitForPlan(worked, turn.failure.resetsAtMs);
+      return;
+    }
+    this.#end(worked, outcomeOf(turn, work.reached));
+  }
+
+  /** Of a turn that the process ended in: what it was stopped for is not its fault. */
+  #outcomeOfEnd(turn: TurnResult, reached: LimitReached | undefined): PromptOutcome {
+    const wasStopped = ['stopping', 'stopped'].includes(this.#record.state.state);
+    const isCutOff = turn.status === 'failed' && turn.failure.kind === 'agent-ended';
+    return wasStopped && isCutOff ? { outcome: 'interrupted' } : outcomeOf(turn, reached);
+  }
+
+  #end(prompt: PromptRecord, ended: PromptOutcome): void {
+    this.#work = undefined;
+    this.#settle(prompt, ended);
+    if (mayStep(this.#record.state, 'end-turn')) this.#step({ step: 'end-turn' });
+    this.#next();
+  }
+
+  #mayWaitForPlan(): boolean {
+    return mayStep(this.#record.state, 'reach-plan-limit');
+  }
+
+  /** The prompt goes back to the head of the queue, and has its turn again once the allowance is there again. */
+  #waitForPlan(prompt: PromptRecord, knownMs: number | undefined): void {
+    const now = this.#means.clock.now();
+    const resetsAtMs = knownMs === undefined || knownMs <= now ? now + UNKNOWN_RESET_MS : knownMs;
+    this.#work = undefined;
+    this.#savePrompt(prompt);
+    this.#queue.unshift(prompt);
+    this.#step({ step: 'reach-plan-limit', resetsAtMs });
+    this.#wakeAt(resetsAtMs);
+  }
+
+  #wakeAt(atMs: number): void {
+    const leftMs = Math.max(0, atMs - this.#means.clock.now());
+    this.#planTimer = setTimeout(
+      () => {
+        if (!mayStep(this.#record.state, 'limit-over')) return;
+        // A machine that slept, and a time too far for a timer, are looked at again.
+        if (this.#means.clock.now() < atMs) return this.#wakeAt(atMs);
+        this.#step({ step: 'limit-over' });
+        this.#next();
+      },
+      Math.min(leftMs, MAX_TIMER_MS),
+    );
+  }
+
+  #watchTime(work: Work): NodeJS.Timeout | undefined {
+    const leftMs = timeLeftMs(this.#record.limits, this.#usedBySession());
+    if (leftMs === undefined) return undefined;
+    return setTimeout(
+      () => {
+        work.reached ??= this.#reached(work, NOTHING_USED);
+        void this.interrupt();
+      },
+      Math.min(leftMs, MAX_TIMER_MS),
+    );
+  }
+
+  async #decide(call: ToolCall): Promise<ToolVerdict> {
+    const work = this.#work;
+    const process = this.#process;
+    if (work === undefined || process === undefined)
+      return { verdict: 'deny', reason: 'No prompt asks for it.' };
+    const { turn } = await process.used();
+    work.reached ??= this.#reached(work, usedBy(turn.spent, { turns: turn.steps }));
+    if (work.reached !== undefined) {
+      return { verdict: 'deny-and-end-turn', reason: limitText(work.reached) };
+    }
+    const verdict = await this.#means.judge(call, this.#record);
+    if (verdict.verdict !== 'allow') {
+      this.#note('tool:denied', { tool: call.tool, input: call.input, reason: verdict.reason });
+    }
+    return verdict;
+  }
+
+  /** The limit that the running turn has reached; its time counts up to now. */
+  #reached(work: Work, used: Used): LimitReached | undefined {
+    const turn = { ...used, minutes: (this.#means.clock.now() - work.startedAtMs) / 60_000 };
+    return limitReached(this.#record.limits, { turn, session: usedTogether(this.#usedBySession(), turn) });
+  }
+
+  #usedBySession(): Used {
+    const { spent, turns, activeMs } = this.#record;
+    return usedBy(spent, { turns, minutes: activeMs / 60_000 });
+  }
+
+  #account(turn: TurnResult, durationMs: number): void {
+    const { spent, turns, activeMs } = this.#record;
+    this.#save(
+      {
+        ...this.#record,
+        spent: spentTogether(spent, turn.spent),
+        turns: turns + turn.steps,
+        activeMs: activeMs + durationMs,
+      },
+      'turn:ended',
+      { ...turn },
+    );
+  }
+
+  #afterExit({ cause, code, signal, stderr }: AgentExit): void {
+    this.#process = undefined;
+    clearTimeout(this.#planTimer);
+    const how = signal === null ? `with status ${code}` : `by ${signal}`;
+    const message = `Its process ended ${how}. ${stderr}`.trim();
+    const wasAsked = cause === 'closed' || this.#record.state.state === 'stopping';
+    if (isLive(this.#record.state)) {
+      this.#step(wasAsked ? { step: 'exit' } : { step: 'fail', failure: { kind: 'agent-ended', message } });
+    }
+    this.#dropWaiting(message);
+  }
+
+  #dropWaiting(reason: string): void {
+    for (const prompt of this.#queue.splice(0)) this.#settle(prompt, { outcome: 'dropped', reason });
+  }
+
+  #settle(prompt: PromptRecord, ended: PromptOutcome): void {
+    const settled = { ...prompt, ended, endedAtMs: this.#means.clock.now() };
+    this.#savePrompt(settled);
+    this.#open.get(prompt.id)?.resolve(settled);
+    this.#open.delete(prompt.id);
+  }
+
+  #heard(event: AgentEvent): void {
+    const { type, ...data } = event;
+    this.#note(type, data);
+    if (event.type === 'turn:unasked') this.#account(event.result, event.result.durationMs);
+    this.#tell({ type: 'agent:acted', session: this.#record.id, event });
+  }
+
+  #step(step: SessionStep): void {
+    const { state } = this.#record;
+    if (!mayStep(state, step.step)) {
+      throw new CahootsError('session-state', `The session ${this.#record.name} is ${state.state}.`, {
+        remedy: 'Look at its state first: cahoots status',
+        facts: { session: this.#record.id, state: state.state, asked: step.step },
+      });
+    }
+    const next = advance(state, step);
+    this.#save({ ...this.#record, state: next }, 'state:changed', { from: state.state, ...next });
+  }
+
+  #save(record: ManagedSessionRecord, type: string, data: Readonly<Record<string, unknown>>): void {
+    const atMs = this.#means.clock.now();
+    const session = { ...record, changedAtMs: atMs };
+    this.#means.store.saveSession(session, { session: record.id, atMs, type, data });
+    this.#record = session;
+    this.#tell({ type: 'session:changed', session });
+  }
+
+  #savePrompt(prompt: PromptRecord): void {
+    this.#means.store.savePrompt(prompt);
+    this.#tell({ type: 'prompt:changed', prompt });
+  }
+
+  #note(type: string, data: Readonly<Record<string, unknown>>): void {
+    const prompt = this.#work?.prompt.id;
+    const atMs = this.#means.clock.now();
+    const { id: session } = this.#record;
+    this.#means.store.note({ session, atMs, type, data, ...(prompt !== undefined && { prompt }) });
+  }
+
+  #tell(event: SessionEvent): void {
+    try {
+      this.#means.onEvent(event);
+    } catch {
+      // A watcher's fault is not the session's.
+    }
+  }
+}
+
+function outcomeOf(turn: TurnResult, reached: LimitReached | undefined): PromptOutcome {
+  // What came to its end all the same is whole, whatever was reached meanwhile.
+  if (turn.status === 'completed') return { outcome: 'completed' };
+  if (reached !== undefined) return { outcome: 'limit-reached', reached };
+  return turn.status === 'failed' ? { outcome: 'failed', failure: turn.failure } : { outcome: 'interrupted' };
+}

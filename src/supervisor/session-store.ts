@@ -1,0 +1,27 @@
+import type { SeatId } from '../protocol/ids.ts';
+import type { ManagedSessionRecord, PromptRecord } from '../protocol/managed-session.ts';
+
+/** One line of a session's journal: what happened, and when. */
+export interface JournalEntry {
+  readonly session: SeatId;
+  readonly atMs: number;
+  /** The prompt that was worked on, where one was. */
+  readonly prompt?: string;
+  /** A noun and a verb, as `tool:called`. */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Where managed sessions are kept.
+ *
+ * The promise: once a call has returned, what it was given outlives the process. Each call is one step: it is kept whole
+ * or not at all.
+ */
+export interface SessionStore {
+  /** Keeps the session as it is now, with what is noted about the change. */
+  saveSession(session: ManagedSessionRecord, note?: JournalEntry): void;
+  /** Keeps the prompt as it is now, with what is noted about the change. */
+  savePrompt(prompt: PromptRecord, note?: JournalEntry): void;
+  note(entry: JournalEntry): void;
+}
