@@ -128,4 +128,10 @@ export interface Agent {
    * `agent-start-failed`, and then nothing is left of it.
    */
   start(launch: AgentLaunch): Promise<AgentSession>;
+  /**
+   * Ends whatever still runs of sessions in those conversations that an earlier process of ours had started and did not
+   * end, with everything that they started. Where the system does not tell what a process was started with (Windows)
+   * nothing is found.
+   */
+  endLeftovers(conversations: readonly string[]): Promise<void>;
 }

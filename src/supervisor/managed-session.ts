@@ -21,7 +21,7 @@ import type {
 import { spentTogether, type TurnResult } from '../protocol/turn-result.ts';
 import { limitReached, limitText, NOTHING_USED, timeLeftMs, usedBy, usedTogether } from './limits.ts';
 import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
-import type { SessionStore } from './session-store.ts';
+import type { SessionWriter } from './session-store.ts';
 
 /** Whether a call may run, as far as permissions go. Limits are seen to by the session itself. */
 export type Judge = (call: ToolCall, session: ManagedSessionRecord) => ToolVerdict | Promise<ToolVerdict>;
@@ -39,7 +39,7 @@ export type SessionEvent =
 /** What a managed session is made with. */
 export interface SessionMeans {
   readonly agent: Agent;
-  readonly store: SessionStore;
+  readonly store: SessionWriter;
   readonly clock: Clock;
   readonly judge: Judge;
   /** All variables of its process. */
@@ -295,7 +295,7 @@ export class ManagedSession {
     }
     const verdict = await this.#means.judge(call, this.#record);
     if (verdict.verdict !== 'allow') {
-      this.#note('tool:denied', { tool: call.tool, input: call.input, reason: verdict.reason });
+      this.note('tool:denied', { tool: call.tool, input: call.input, reason: verdict.reason });
     }
     return verdict;
   }
@@ -350,7 +350,7 @@ export class ManagedSession {
 
   #heard(event: AgentEvent): void {
     const { type, ...data } = event;
-    this.#note(type, data);
+    this.note(type, data);
     if (event.type === 'turn:unasked') this.#account(event.result, event.result.durationMs);
     this.#tell({ type: 'agent:acted', session: this.#record.id, event });
   }
@@ -380,7 +380,8 @@ export class ManagedSession {
     this.#tell({ type: 'prompt:changed', prompt });
   }
 
-  #note(type: string, data: Readonly<Record<string, unknown>>): void {
+  /** Puts a line into the session's journal. */
+  note(type: string, data: Readonly<Record<string, unknown>>): void {
     const prompt = this.#work?.prompt.id;
     const atMs = this.#means.clock.now();
     const { id: session } = this.#record;

@@ -81,6 +81,9 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
       sessions.push(session);
       return session;
     },
+    async endLeftovers(left) {
+      for (const session of sessions) if (left.includes(session.conversation)) session.crash();
+    },
   };
 }
 

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Options, PermissionResult, Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { Channel } from '../../lib/channel.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
@@ -7,8 +6,9 @@ import { CahootsError } from '../../protocol/errors.ts';
 import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolCall } from '../agent.ts';
 import { childEnvironment } from './child-environment.ts';
-import { ClaudeProcess } from './claude-process.ts';
+import { ClaudeProcess, endMarked } from './claude-process.ts';
 import { askAlways, ClaudeSession, totalSpent } from './claude-session.ts';
+import { conversationOnDisk } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
@@ -27,6 +27,9 @@ export function claudeCodeAgent({ program, startMs = 60_000 }: ClaudeCodeOptions
   return {
     kind: 'claude-code',
     start: (launch) => startClaude(launch, { program, startMs }),
+    endLeftovers: async (conversations) => {
+      for (const conversation of conversations) await endMarked(markOf(conversation));
+    },
   };
 }
 
@@ -36,7 +39,7 @@ async function startClaude(
 ): Promise<AgentSession> {
   checkFolder(launch.cwd);
   const env = { ...childEnvironment(launch.env), [MANAGED_MARK]: launch.conversation };
-  if (launch.resume !== undefined) checkConversation(launch.resume.from, env);
+  if (launch.resume !== undefined) await conversationOnDisk(launch.resume.from, { env });
   const sdk = await loadAgentSdk();
   const input = new Channel<SDKUserMessage>();
   const started: { process?: ClaudeProcess | undefined; session?: ClaudeSession } = {};
@@ -54,7 +57,7 @@ async function startClaude(
         );
       },
       spawnClaudeCodeProcess: (options) => {
-        const { process, child } = ClaudeProcess.spawn(options, `${MANAGED_MARK}=${launch.conversation}`);
+        const { process, child } = ClaudeProcess.spawn(options, markOf(launch.conversation));
         started.process = process;
         return child;
       },
@@ -65,6 +68,11 @@ async function startClaude(
   if (process === undefined) throw new Error('a session is ready that has no process');
   started.session = new ClaudeSession(launch, { query, input, process, total });
   return started.session;
+}
+
+/** What every process of a session has in the environment that it was started with. */
+function markOf(conversation: string): string {
+  return `${MANAGED_MARK}=${conversation}`;
 }
 
 function optionsOf({ cwd, mode, conversation, resume, model, system }: AgentLaunch): Options {
@@ -117,16 +125,5 @@ function checkFolder(cwd: string): void {
   throw new CahootsError('folder-missing', `There is no folder ${cwd}.`, {
     remedy: 'Name the folder that the session is to work in.',
     facts: { folder: cwd },
-  });
-}
-
-/** The host keeps a conversation as `projects/<folder>/<id>.jsonl` of its configuration. */
-function checkConversation(id: string, env: Readonly<Record<string, string>>): void {
-  const folder = join(env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? '', '.claude'), 'projects');
-  const projects = existsSync(folder) ? readdirSync(folder) : [];
-  if (projects.some((project) => existsSync(join(folder, project, `${id}.jsonl`)))) return;
-  throw new CahootsError('conversation-unknown', `Claude Code has no conversation ${id} in ${folder}.`, {
-    remedy: 'Name one that is there, or begin a new one.',
-    facts: { conversation: id, folder },
   });
 }

@@ -58,16 +58,21 @@ export class ClaudeProcess {
 
   /** Kills what the process left behind when it ended. */
   async sweep(): Promise<void> {
-    // What is being started while it looks is found by the next look.
-    for (let look = 0; look < SWEEPS; look += 1) {
-      const left = await listLiveProcesses({ roots: [this.#root], mark: this.#mark });
-      if (left.length === 0) break;
-      for (const { pid } of left) signalProcess(pid, 'SIGKILL');
-      await settlesWithin(NEVER, SWEEP_PAUSE_MS);
-    }
+    await endMarked(this.#mark, [this.#root]);
     // A grandchild in the pipe would hold it open for ever.
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
+  }
+}
+
+/** Kills every process that was started with that mark in its environment, or descends from one of the roots. */
+export async function endMarked(mark: string, roots: readonly ProcessRoot[] = []): Promise<void> {
+  // What is being started while it looks is found by the next look.
+  for (let look = 0; look < SWEEPS; look += 1) {
+    const left = await listLiveProcesses({ roots, mark });
+    if (left.length === 0) return;
+    for (const { pid } of left) signalProcess(pid, 'SIGKILL');
+    await settlesWithin(NEVER, SWEEP_PAUSE_MS);
   }
 }
 

@@ -357,6 +357,23 @@ export function agentContract(name: string, start: StartAgentHost): void {
       },
     );
 
+    agentTest(
+      'is ended with all that it started when it was left by whoever owned it [D3]',
+      async (begin, host) => {
+        const { session } = await begin();
+        const running = session.run('RUN echo > begun; sleep 60');
+        await waitFor(() => existsSync(join(host.cwd, 'begun')), {
+          what: 'the command',
+          timeoutMs: PATIENCE_MS,
+        });
+        await host.agent.endLeftovers([randomUUID()]);
+        assert.notEqual(await host.left(), '');
+        await host.agent.endLeftovers([randomUUID(), session.conversation]);
+        assert.equal((await running).status, 'failed');
+        assert.equal(await host.left(), '');
+      },
+    );
+
     agentTest('is not disturbed by a listener that throws', async (begin) => {
       const { session } = await begin({
         onEvent: () => {

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ToolCall, ToolVerdict } from '../../../src/agents/agent.ts';
-import { newSeatId } from '../../../src/protocol/ids.ts';
 import type {
   ManagedSessionRecord,
   PromptRecord,
   WorkLimits,
 } from '../../../src/protocol/managed-session.ts';
-import { NOTHING_SPENT } from '../../../src/protocol/turn-result.ts';
 import { ManagedSession, type SessionEvent } from '../../../src/supervisor/managed-session.ts';
-import type { JournalEntry, SessionStore } from '../../../src/supervisor/session-store.ts';
+import type { JournalEntry, SessionWriter } from '../../../src/supervisor/session-store.ts';
 import { type FakeScript, type FakeStep, fakeAgent, waitFor } from '../../../src/testing/index.ts';
+import { managedRecord } from '../../fixtures/managed-records.ts';
 
 /** Keeps in memory what it is given, in the order in which it was. */
-class KeptInMemory implements SessionStore {
+class KeptInMemory implements SessionWriter {
   readonly sessions: ManagedSessionRecord[] = [];
   readonly prompts: PromptRecord[] = [];
   readonly journal: JournalEntry[] = [];
@@ -50,21 +49,10 @@ async function begin({
   const agent = fakeAgent(script);
   const store = new KeptInMemory();
   const events: SessionEvent[] = [];
-  const record: ManagedSessionRecord = {
-    id: newSeatId(),
-    name: 'worker',
-    agent: 'fake',
+  const record = managedRecord({
     conversation: 'a-conversation',
-    cwd: '/',
-    preset: 'edit',
     limits: { session: {}, turn: {}, ...limits },
-    state: { state: 'starting' },
-    spent: NOTHING_SPENT,
-    turns: 0,
-    activeMs: 0,
-    createdAtMs: 0,
-    changedAtMs: 0,
-  };
+  });
   const onEvent = (event: SessionEvent): void => {
     // What is told has been kept before.
     if (event.type === 'session:changed') assert.equal(store.sessions.at(-1), event.session);

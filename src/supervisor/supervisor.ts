@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import type { Agent, ResumedConversation } from '../agents/agent.ts';
+import type { Clock } from '../lib/clock.ts';
+import { CahootsError } from '../protocol/errors.ts';
+import { isSeatId, type SeatId } from '../protocol/ids.ts';
+import type { ManagedSessionRecord, WorkLimits } from '../protocol/managed-session.ts';
+import { NOTHING_SPENT } from '../protocol/turn-result.ts';
+import { type Judge, ManagedSession, type SessionEvent } from './managed-session.ts';
+import { advance, isLive } from './session-state.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** Where managed sessions get the seats that they sit on. */
+export interface SeatRegistry {
+  /** Makes a seat under that name. Throws `name-invalid`, or `name-taken` when a peer has it. */
+  open(seat: { name: string; cwd: string }): SeatId;
+  /** The seat is not used any more: mail that waits there stays. */
+  close(seat: SeatId): void;
+}
+
+export interface SupervisorOptions {
+  /** By their kinds. */
+  readonly agents: Readonly<Record<string, Agent>>;
+  readonly store: SessionStore;
+  readonly seats: SeatRegistry;
+  readonly clock: Clock;
+  readonly judge: Judge;
+  /** All variables of a session's process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly queueLength: number;
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+/** A session to be started. */
+export interface SpawnRequest {
+  readonly name: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly preset: string;
+  readonly limits: WorkLimits;
+  readonly model?: string;
+  readonly system?: string;
+  readonly resume?: ResumedConversation;
+}
+
+const LOST = 'The daemon ended before its turn was over.';
+
+/**
+ * All managed sessions of one store: the one place where they are started, found and ended.
+ *
+ * One supervisor owns a store at a time, and calls `recover` before anything else.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #sessions = new Map<SeatId, ManagedSession>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Accounts for what an earlier supervisor left without ending it: each session that had a process is `interrupted`, its
+   * open prompts are dropped with that reason, and what still runs of it is ended. Returns those sessions.
+   */
+  async recover(): Promise<readonly ManagedSessionRecord[]> {
+    const { store, agents, clock } = this.#options;
+    const lost = store.liveSessions();
+    for (const agent of Object.values(agents)) {
+      const own = lost.filter((session) => session.agent === agent.kind);
+      await agent.endLeftovers(own.map(({ conversation }) => conversation));
+    }
+    const atMs = clock.now();
+    return lost.map((before) => {
+      for (const prompt of store.openPrompts(before.id)) {
+        store.savePrompt({ ...prompt, ended: { outcome: 'dropped', reason: LOST }, endedAtMs: atMs });
+      }
+      const state = advance(before.state, { step: 'lose' });
+      const session = { ...before, state, changedAtMs: atMs };
+      const data = { from: before.state.state, ...state };
+      store.saveSession(session, { session: session.id, atMs, type: 'state:changed', data });
+      return session;
+    });
+  }
+
+  /** Starts a session on a seat of its own; resolves once it takes prompts. Rejects as the agent does, with nothing left. */
+  async spawn({ name, agent, cwd, resume, ...rest }: SpawnRequest): Promise<ManagedSession> {
+    const { store, seats, clock } = this.#options;
+    this.#agent(agent);
+    const taken = store.sessionNamed(name);
+    if (taken !== undefined) {
+      throw new CahootsError(
+        'name-taken',
+        `There is a session ${name} already; it is ${taken.state.state}.`,
+        {
+          remedy: `Choose another name, resume it (cahoots resume ${name}), or delete it (cahoots delete ${name}).`,
+          facts: { name, session: taken.id, state: taken.state.state },
+        },
+      );
+    }
+    const id = seats.open({ name, cwd });
+    const now = clock.now();
+    const record: ManagedSessionRecord = {
+      ...rest,
+      id,
+      name,
+      agent,
+      cwd,
+      conversation: resume === undefined || resume.fork ? randomUUID() : resume.from,
+      state: { state: 'starting' },
+      spent: NOTHING_SPENT,
+      turns: 0,
+      activeMs: 0,
+      createdAtMs: now,
+      changedAtMs: now,
+    };
+    store.saveSession(record, {
+      session: id,
+      atMs: now,
+      type: 'session:spawned',
+      data: { name, cwd, resume },
+    });
+    const session = this.#adopt(record);
+    try {
+      await session.start(resume);
+    } catch (error) {
+      // It never was: a second try under the same name is not to find it in the way.
+      this.#forget(id);
+      throw error;
+    }
+    return session;
+  }
+
+  /** A copy of a session's conversation in a session of its own; the rest as that one has it. */
+  async fork(address: string, { name }: { name: string }): Promise<ManagedSession> {
+    const { agent, cwd, preset, limits, model, system, conversation, id } = this.find(address);
+    const session = await this.spawn({
+      name,
+      agent,
+      cwd,
+      preset,
+      limits,
+      ...(model !== undefined && { model }),
+      ...(system !== undefined && { system }),
+      resume: { from: conversation, fork: true },
+    });
+    session.note('session:forked', { from: id });
+    return session;
+  }
+
+  /** Lets a paused session go on, and starts one that is over again, in its conversation. */
+  async resume(address: string): Promise<ManagedSession> {
+    const record = this.find(address);
+    const session = this.#adopt(record);
+    if (isLive(session.record.state)) {
+      session.unpause();
+      return session;
+    }
+    try {
+      await session.start({ from: record.conversation, fork: false });
+    } catch (error) {
+      // One that never had a turn has no conversation yet.
+      if (!(error instanceof CahootsError) || error.code !== 'conversation-unknown') throw error;
+      await session.start();
+    }
+    return session;
+  }
+
+  /** Removes a session that is over, with everything that is kept of it. */
+  delete(address: string): void {
+    const { id, name, state } = this.find(address);
+    if (isLive(state)) {
+      throw new CahootsError('session-state', `The session ${name} is ${state.state}.`, {
+        remedy: `Stop it first: cahoots stop ${name}`,
+        facts: { session: id, state: state.state },
+      });
+    }
+    this.#forget(id);
+  }
+
+  /** Removes the sessions that are over and have not changed for so long; those that it removed. */
+  cleanUp({ olderThanMs }: { olderThanMs: number }): readonly ManagedSessionRecord[] {
+    const { store, clock } = this.#options;
+    const before = clock.now() - olderThanMs;
+    const old = store
+      .sessions({ limit: Number.MAX_SAFE_INTEGER })
+      .filter(({ state, changedAtMs }) => !isLive(state) && changedAtMs < before);
+    for (const { id } of old) this.#forget(id);
+    return old;
+  }
+
+  /** The session of that id or name. Throws `session-unknown`, with those that there are. */
+  find(address: string): ManagedSessionRecord {
+    const { store } = this.#options;
+    const byId = isSeatId(address) ? store.session(address) : undefined;
+    const found = byId ?? store.sessionNamed(address);
+    if (found !== undefined) return found;
+    const names = store.sessions({ limit: 20 }).map(({ name }) => name);
+    throw new CahootsError('session-unknown', `There is no managed session ${JSON.stringify(address)}.`, {
+      remedy: names.length === 0 ? 'Start one: cahoots spawn <name>' : `There are: ${names.join(', ')}.`,
+      facts: { address, names },
+    });
+  }
+
+  /** The session of that id or name while it has a process. Throws `session-unknown` or `session-over`. */
+  live(address: string): ManagedSession {
+    const { id, name, state } = this.find(address);
+    const session = this.#sessions.get(id);
+    if (session !== undefined && isLive(session.record.state)) return session;
+    throw new CahootsError('session-over', `The session ${name} is ${state.state}.`, {
+      remedy: `Resume it first: cahoots resume ${name}`,
+      facts: { session: id, state: state.state },
+    });
+  }
+
+  /** How many sessions have a process. */
+  get running(): number {
+    return [...this.#sessions.values()].filter(({ record }) => isLive(record.state)).length;
+  }
+
+  /** Stops all sessions at once; resolves when nothing of them is left. */
+  async close({ graceMs }: { graceMs?: number } = {}): Promise<void> {
+    await Promise.all(
+      [...this.#sessions.values()].map((session) => session.stop(graceMs === undefined ? {} : { graceMs })),
+    );
+  }
+
+  #adopt(record: ManagedSessionRecord): ManagedSession {
+    const known = this.#sessions.get(record.id);
+    if (known !== undefined) return known;
+    const { store, clock, judge, env, queueLength, onEvent } = this.#options;
+    const agent = this.#agent(record.agent);
+    const session = new ManagedSession(record, { agent, store, clock, judge, env, queueLength, onEvent });
+    this.#sessions.set(record.id, session);
+    return session;
+  }
+
+  #agent(kind: string): Agent {
+    const agent = this.#options.agents[kind];
+    if (agent !== undefined) return agent;
+    const known = Object.keys(this.#options.agents);
+    throw new CahootsError('usage', `There is no kind of agent ${JSON.stringify(kind)}.`, {
+      remedy: `There are: ${known.join(', ')}.`,
+      facts: { kind, known },
+    });
+  }
+
+  #forget(id: SeatId): void {
+    this.#sessions.delete(id);
+    this.#options.store.remove(id);
+    this.#options.seats.close(id);
+  }
+}
