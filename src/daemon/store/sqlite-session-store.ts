@@ -40,35 +40,38 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   session(id: SeatId): ManagedSessionRecord | undefined {
-    return parsed<ManagedSessionRecord>(this.#statements.session.get(id));
+    const row = this.#statements.session.get(id);
+    return row && sessionOf(row);
   }
 
   sessionNamed(name: string): ManagedSessionRecord | undefined {
-    return parsed<ManagedSessionRecord>(this.#statements.sessionNamed.get(name));
+    const row = this.#statements.sessionNamed.get(name);
+    return row && sessionOf(row);
   }
 
   /** The sessions, the last changed first; at most `limit`. */
   sessions({ limit = 1_000 }: { limit?: number } = {}): ManagedSessionRecord[] {
-    return this.#statements.sessions.all(limit).flatMap((row) => parsed<ManagedSessionRecord>(row) ?? []);
+    return this.#statements.sessions.all(limit).map(sessionOf);
   }
 
   liveSessions(): ManagedSessionRecord[] {
-    return this.#statements.live.all().flatMap((row) => parsed<ManagedSessionRecord>(row) ?? []);
+    return this.#statements.live.all().map(sessionOf);
   }
 
   prompt(id: string): PromptRecord | undefined {
-    return parsed<PromptRecord>(this.#statements.prompt.get(id));
+    const row = this.#statements.prompt.get(id);
+    return row && promptOf(row);
   }
 
   /** The last prompts of a session, the oldest of them first. */
   prompts(session: SeatId, { limit = 100 }: { limit?: number } = {}): PromptRecord[] {
     const rows = this.#statements.prompts.all(session, limit);
-    return rows.flatMap((row) => parsed<PromptRecord>(row) ?? []).toReversed();
+    return rows.map(promptOf).toReversed();
   }
 
   /** The prompts that have not come to their end, the oldest first. */
   openPrompts(session: SeatId): PromptRecord[] {
-    return this.#statements.openPrompts.all(session).flatMap((row) => parsed<PromptRecord>(row) ?? []);
+    return this.#statements.openPrompts.all(session).map(promptOf);
   }
 
   /** The journal of a session from after a number on, the oldest first. */
@@ -129,9 +132,13 @@ function prepare(database: DatabaseSync) {
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** What was kept of a record. This program alone writes there, in the shape that it reads. */
-function parsed<T>(row: Row | undefined): T | undefined {
-  return row === undefined ? undefined : (JSON.parse(String(row['record'])) as T);
+/** This program alone writes there, in the shape that it reads. */
+function sessionOf(row: Row): ManagedSessionRecord {
+  return JSON.parse(String(row['record'])) as ManagedSessionRecord;
+}
+
+function promptOf(row: Row): PromptRecord {
+  return JSON.parse(String(row['record'])) as PromptRecord;
 }
 
 function entryOf(row: Row): NumberedEntry {
