@@ -1,0 +1,234 @@
+import { existsSync, globSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ToolCall, ToolVerdict } from '../../agents/agent.ts';
+import { moreThanLooking } from './look-only.ts';
+import { type Access, protectedBecause, type Surroundings } from './protected-paths.ts';
+import { programOf, readShellText, type ShellText } from './shell-command.ts';
+import { classOf, PATH_KEYS, type ToolClass } from './tool-classes.ts';
+
+export const PRESETS = ['read-only', 'review', 'edit', 'full', 'plan'] as const;
+/** A named set of permissions of a managed session. */
+export type Preset = (typeof PRESETS)[number];
+
+/** What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected. */
+type Rule = 'yes' | 'no' | 'in-folder' | 'look-only';
+
+type Rules = Readonly<Record<ToolClass, Rule>>;
+
+const READ_ONLY: Rules = {
+  'keep-books': 'yes',
+  peers: 'yes',
+  read: 'in-folder',
+  write: 'no',
+  run: 'look-only',
+  delegate: 'yes',
+  skill: 'no',
+  web: 'no',
+  plan: 'no',
+  'ask-person': 'no',
+  other: 'no',
+};
+
+/** The presets as a table: what is not `yes` here is denied, with the reason. */
+export const PRESET_RULES: Readonly<Record<Exclude<Preset, 'full'>, Rules>> = {
+  'read-only': READ_ONLY,
+  review: READ_ONLY,
+  edit: { ...READ_ONLY, write: 'in-folder', run: 'in-folder', skill: 'yes' },
+  plan: READ_ONLY,
+};
+
+const WHY_NOT: Partial<Readonly<Record<ToolClass, string>>> = {
+  plan: 'Your plan is noted. Do not carry it out: end your turn with the plan as your answer.',
+  'ask-person':
+    'Nobody is at the keyboard. End your turn with the question as your answer; it comes back as a prompt.',
+};
+
+/** Whether a preset lets a call run. What it does not cover is denied: nothing is widened without a word. */
+export function judgeByPreset(
+  call: ToolCall,
+  { preset, around }: { preset: Preset; around: Surroundings },
+): ToolVerdict {
+  if (preset === 'full') return { verdict: 'allow' };
+  const kind = classOf(call.tool);
+  const rule = PRESET_RULES[preset][kind];
+  const reason = reasonAgainst(call, { kind, rule, preset, around });
+  return reason === undefined ? { verdict: 'allow' } : { verdict: 'deny', reason };
+}
+
+function reasonAgainst(
+  { tool, input }: ToolCall,
+  { kind, rule, preset, around }: { kind: ToolClass; rule: Rule; preset: Preset; around: Surroundings },
+): string | undefined {
+  if (rule === 'yes') return undefined;
+  if (rule === 'no') return WHY_NOT[kind] ?? `The preset ${preset} does not permit ${tool}.`;
+  const because =
+    kind === 'run'
+      ? commandBecause(input['command'], { rule, around })
+      : pathsBecause(input, { kind, around });
+  return because === undefined ? undefined : `The preset ${preset} does not permit this: ${because}.`;
+}
+
+function pathsBecause(
+  input: ToolCall['input'],
+  { kind, around }: { kind: ToolClass; around: Surroundings },
+): string | undefined {
+  const access: Access = kind === 'write' ? 'write' : 'read';
+  const paths = PATH_KEYS.flatMap((key) => (input[key] === undefined ? [] : [input[key]]));
+  // A pattern may climb out of the folder that it is applied in.
+  if (typeof input['pattern'] === 'string' && /^(\/|~|.*\.\.\/)/.test(input['pattern']))
+    paths.push(input['pattern']);
+  if (typeof input['glob'] === 'string') paths.push(input['glob']);
+  if (paths.length === 0 && kind === 'write') return 'it names no file';
+  // It looks into hidden files as well, and only the names of those that match may be shown.
+  if (input['output_mode'] === 'content' && !isFile(input['path'], around)) {
+    return 'lines are shown of a single file only; search with rg or git grep';
+  }
+  for (const path of paths) {
+    if (typeof path !== 'string') return 'it names a file by something that is no text';
+    const because = protectedBecause(path, { access, around });
+    if (because !== undefined) return because;
+  }
+  return undefined;
+}
+
+function commandBecause(
+  command: unknown,
+  { rule, around }: { rule: Rule; around: Surroundings },
+): string | undefined {
+  if (typeof command !== 'string') return 'it has no command';
+  const text = readShellText(command, { HOME: around.home, PWD: around.cwd });
+  if (text === undefined) return 'its command is not understood as shell text';
+  return namesProtected(text, around) ?? (rule === 'look-only' ? moreThanLooking(text) : reachesOut(text));
+}
+
+function namesProtected(
+  { words, redirects, invocations }: ShellText,
+  around: Surroundings,
+): string | undefined {
+  for (const { target, writes } of redirects) {
+    if (target === undefined) return 'it redirects to or from what is computed';
+    if (DEVICES.has(target)) continue;
+    const because = protectedBecause(target, { access: writes ? 'write' : 'read', around });
+    if (because !== undefined) return because;
+  }
+  for (const { name, words: own } of invocations) {
+    if (name === 'cd' && own.length === 0) return 'cd without a folder leads out of the folder';
+  }
+  for (const { name } of invocations) {
+    if (name === undefined || !name.includes('/') || SYSTEM_PROGRAM.test(name)) continue;
+    const because = protectedBecause(name, { access: 'read', around });
+    if (because !== undefined) return because;
+  }
+  for (const { text } of words) {
+    for (const path of [...pathsIn(text), ...matchesOf(text, around)]) {
+      const because = protectedBecause(path, { access: 'read', around });
+      if (because !== undefined) return because;
+    }
+  }
+  return undefined;
+}
+
+const SYSTEM_PROGRAM = /^\/(usr|bin|sbin|opt|nix|home\/linuxbrew)\/(?!.*\.\.)/;
+
+/** What is there that a pattern stands for, hidden names only where it says so itself. */
+function matchesOf(word: string, { cwd }: Surroundings): string[] {
+  if (!/[*?[]/.test(word) || /^[~/]|\.\./.test(word)) return [];
+  const namesHidden = /(^|\/)\./.test(word);
+  return globSync(word, { cwd }).filter((path) => namesHidden || !/(^|\/)\./.test(path));
+}
+
+function isFile(path: unknown, { cwd }: Surroundings): boolean {
+  return (
+    typeof path === 'string' && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isFile() === true
+  );
+}
+
+const DEVICES: ReadonlySet<string> = new Set([
+  '/dev/null',
+  '/dev/stdin',
+  '/dev/stdout',
+  '/dev/stderr',
+  '/dev/tty',
+]);
+const URL = /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i;
+
+/** What of a word may be a path: the word, and what an option or a setting in it is set to. */
+function pathsIn(word: string): string[] {
+  const candidates = [
+    word,
+    ...word.split(/[=:,]/),
+    word.replace(/^-{1,2}[A-Za-z]/, ''),
+    word.replace(/^file:\/\//i, ''),
+  ];
+  return [...new Set(candidates)].filter(
+    (text) => text !== '' && !DEVICES.has(text) && !URL.test(text) && mayBePath(text),
+  );
+}
+
+/** A word from the root on is a path only where its first folder is there: a pattern or a route begins with a slash, too. */
+function mayBePath(text: string): boolean {
+  if (text.startsWith('//')) return false;
+  const [, first] = /^\/([^/*?[]*)/.exec(text) ?? [];
+  if (first !== undefined) return first === '' || existsSync(`/${first}`);
+  return !text.startsWith('-');
+}
+
+/** Programs that act beyond the folder, on other machines, accounts or processes. */
+const REACHING: ReadonlySet<string> = new Set([
+  'sudo',
+  'su',
+  'doas',
+  'pkexec',
+  'ssh',
+  'scp',
+  'sftp',
+  'rsync',
+  'curl',
+  'wget',
+  'nc',
+  'ncat',
+  'telnet',
+  'ftp',
+  'docker',
+  'podman',
+  'kubectl',
+  'systemctl',
+  'service',
+  'crontab',
+  'at',
+  'pkill',
+  'killall',
+  'shutdown',
+  'reboot',
+  'mount',
+  'umount',
+  'chroot',
+  'nsenter',
+  'unshare',
+  'gh',
+  'glab',
+  'aws',
+  'gcloud',
+  'az',
+  'terraform',
+  'claude',
+  'cahoots',
+]);
+const REACHING_PARTS: readonly (readonly [RegExp, RegExp])[] = [
+  [/^git$/, /^(push|remote|credential|send-email|config|daemon|http-backend)$/],
+  [/^(npm|pnpm|yarn|bun)$/, /^(publish|unpublish|login|adduser|token|owner|access|deprecate|dist-tag)$/],
+  [/^cargo$/, /^(publish|login|yank|owner)$/],
+  [/^(pip|poetry|twine|gem|mvn|gradle)$/, /^(upload|publish|push|deploy)$/],
+];
+
+function reachesOut({ invocations }: ShellText): string | undefined {
+  for (const invocation of invocations) {
+    const [program, ...rest] = programOf(invocation);
+    if (program === undefined) continue;
+    if (REACHING.has(program)) return `${program} reaches beyond the folder`;
+    const part = REACHING_PARTS.find(([of]) => of.test(program))?.[1];
+    const found = part && rest.find((word) => word !== undefined && part.test(word));
+    if (found !== undefined) return `${program} ${found} reaches beyond the folder`;
+  }
+  return undefined;
+}
