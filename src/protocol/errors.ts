@@ -44,6 +44,8 @@ export const ERROR_CATALOGUE = {
   'session-unknown': { exit: 3, retry: 'changed' },
   'session-over': { exit: 1, retry: 'changed' },
   'session-state': { exit: 1, retry: 'changed' },
+  'prompt-unknown': { exit: 3, retry: 'changed' },
+  'route-unknown': { exit: 2, retry: 'changed' },
   'queue-full': { exit: 5, retry: 'later' },
   'agent-missing': { exit: 1, retry: 'changed' },
   'agent-start-failed': { exit: 1, retry: 'changed' },

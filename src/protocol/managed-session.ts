@@ -1,21 +1,31 @@
-import type { SeatId } from './ids.ts';
-import type { AgentFailure, Spending, TurnResult } from './turn-result.ts';
+import * as z from 'zod/mini';
+import { isSeatId, type SeatId } from './ids.ts';
+import { agentFailureSchema, spendingSchema, turnResultSchema } from './turn-result.ts';
 
-/** What a session or one of its turns may use; what is left out is not limited. Each is above zero. */
-export interface Allowance {
-  readonly costUsd?: number;
-  /** Answers of the model, as the `--max-turns` of Claude Code counts them. */
-  readonly turns?: number;
-  /** Input, output and what is written to the cache; what is read from it is not counted. */
-  readonly tokens?: number;
-  readonly minutes?: number;
-}
+const text = z.string();
+const time = z.number();
+const positive = z.number().check(z.positive());
+const positiveCount = z.int().check(z.positive());
+const seatId = z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' });
 
+export const allowanceSchema = z.readonly(
+  z.strictObject({
+    costUsd: z.optional(positive),
+    /** Answers of the model, as the `--max-turns` of Claude Code counts them. */
+    turns: z.optional(positiveCount),
+    /** Input, output and what is written to the cache; what is read from it is not counted. */
+    tokens: z.optional(positiveCount),
+    minutes: z.optional(positive),
+  }),
+);
+/** What a session or one of its turns may use; what is left out is not limited. */
+export type Allowance = z.infer<typeof allowanceSchema>;
+
+export const workLimitsSchema = z.readonly(
+  z.strictObject({ session: allowanceSchema, turn: allowanceSchema }),
+);
 /** The limits of a managed session: for all of its life, and for each prompt. */
-export interface WorkLimits {
-  readonly session: Allowance;
-  readonly turn: Allowance;
-}
+export type WorkLimits = z.infer<typeof workLimitsSchema>;
 
 /** What has been used of an {@link Allowance}. */
 export interface Used {
@@ -25,37 +35,57 @@ export interface Used {
   readonly minutes: number;
 }
 
+export const limitReachedSchema = z.readonly(
+  z.object({
+    limit: z.enum(['costUsd', 'turns', 'tokens', 'minutes']),
+    scope: z.enum(['session', 'turn']),
+    allowed: z.number(),
+    used: z.number(),
+  }),
+);
 /** A limit that was reached, and what stood against it. */
-export interface LimitReached {
-  readonly limit: keyof Used;
-  readonly scope: 'session' | 'turn';
-  readonly allowed: number;
-  readonly used: number;
-}
+export type LimitReached = z.infer<typeof limitReachedSchema>;
 
-/** How a prompt to a managed session ended. */
-export type PromptOutcome =
-  | { readonly outcome: 'completed' | 'interrupted' }
-  | { readonly outcome: 'limit-reached'; readonly reached: LimitReached }
-  | { readonly outcome: 'failed'; readonly failure: AgentFailure }
+export const promptOutcomeSchema = z.discriminatedUnion('outcome', [
+  z.readonly(z.object({ outcome: z.enum(['completed', 'interrupted']) })),
+  z.readonly(z.object({ outcome: z.literal('limit-reached'), reached: limitReachedSchema })),
+  z.readonly(z.object({ outcome: z.literal('failed'), failure: agentFailureSchema })),
   /** The session was stopped, deleted or lost before its turn came. */
-  | { readonly outcome: 'dropped'; readonly reason: string };
+  z.readonly(z.object({ outcome: z.literal('dropped'), reason: text })),
+]);
+/** How a prompt to a managed session ended. */
+export type PromptOutcome = z.infer<typeof promptOutcomeSchema>;
 
+export const promptRecordSchema = z.readonly(
+  z.object({
+    id: text,
+    session: seatId,
+    /** Who asks: a seat, or a person or script at the command line. */
+    from: text,
+    text,
+    acceptedAtMs: time,
+    startedAtMs: z.optional(time),
+    endedAtMs: z.optional(time),
+    ended: z.optional(promptOutcomeSchema),
+    /** The agent's account of the turn, where there was one. */
+    turn: z.optional(turnResultSchema),
+  }),
+);
 /** What a managed session is told, and what came of it. */
-export interface PromptRecord {
-  readonly id: string;
-  readonly session: SeatId;
-  /** Who asks: a seat, or a person or script at the command line. */
-  readonly from: string;
-  readonly text: string;
-  readonly acceptedAtMs: number;
-  readonly startedAtMs?: number;
-  readonly endedAtMs?: number;
-  readonly ended?: PromptOutcome;
-  /** The agent's account of the turn, where there was one. */
-  readonly turn?: TurnResult;
-}
+export type PromptRecord = z.infer<typeof promptRecordSchema>;
 
+export const sessionStateSchema = z.discriminatedUnion('state', [
+  z.readonly(z.object({ state: z.enum(['starting', 'idle', 'paused', 'stopping', 'stopped']) })),
+  /** `pauses`: it is paused once the turn is over. */
+  z.readonly(z.object({ state: z.literal('running'), prompt: text, pauses: z.boolean() })),
+  /** In the middle of a turn, for somebody's word. */
+  z.readonly(z.object({ state: z.literal('waiting'), prompt: text, pauses: z.boolean(), for: text })),
+  /** The plan's allowance is used up; it goes on by itself. */
+  z.readonly(z.object({ state: z.literal('limited'), resetsAtMs: time })),
+  z.readonly(z.object({ state: z.literal('failed'), failure: agentFailureSchema })),
+  /** Its daemon ended without it. */
+  z.readonly(z.object({ state: z.literal('interrupted') })),
+]);
 /**
  * The state of a managed session.
  *
@@ -67,38 +97,31 @@ export interface PromptRecord {
  *                 paused  waiting limited        failed, interrupted: ended without being asked to
  * ```
  */
-export type SessionState =
-  | { readonly state: 'starting' | 'idle' | 'paused' | 'stopping' | 'stopped' }
-  /** `pauses`: it is paused once the turn is over. */
-  | { readonly state: 'running'; readonly prompt: string; readonly pauses: boolean }
-  /** In the middle of a turn, for somebody's word. */
-  | { readonly state: 'waiting'; readonly prompt: string; readonly pauses: boolean; readonly for: string }
-  /** The plan's allowance is used up; it goes on by itself. */
-  | { readonly state: 'limited'; readonly resetsAtMs: number }
-  | { readonly state: 'failed'; readonly failure: AgentFailure }
-  /** Its daemon ended without it. */
-  | { readonly state: 'interrupted' };
+export type SessionState = z.infer<typeof sessionStateSchema>;
 
 export type SessionStateName = SessionState['state'];
 
+export const managedSessionSchema = z.readonly(
+  z.object({
+    id: seatId,
+    name: text,
+    agent: text,
+    conversation: text,
+    cwd: text,
+    preset: text,
+    model: z.optional(text),
+    system: z.optional(text),
+    limits: workLimitsSchema,
+    state: sessionStateSchema,
+    /** Over all of its life, through every process. */
+    spent: spendingSchema,
+    turns: z.int(),
+    activeMs: z.number(),
+    createdAtMs: time,
+    changedAtMs: time,
+    /** The seat whose conversation it began as a copy of. */
+    forkOf: z.optional(text),
+  }),
+);
 /** A managed session as it is kept and shown. */
-export interface ManagedSessionRecord {
-  readonly id: SeatId;
-  readonly name: string;
-  readonly agent: string;
-  readonly conversation: string;
-  readonly cwd: string;
-  readonly preset: string;
-  readonly model?: string;
-  readonly system?: string;
-  readonly limits: WorkLimits;
-  readonly state: SessionState;
-  /** Over all of its life, through every process. */
-  readonly spent: Spending;
-  readonly turns: number;
-  readonly activeMs: number;
-  readonly createdAtMs: number;
-  readonly changedAtMs: number;
-  /** The seat whose conversation it began as a copy of. */
-  readonly forkOf?: string;
-}
+export type ManagedSessionRecord = z.infer<typeof managedSessionSchema>;

@@ -1,61 +1,79 @@
+import * as z from 'zod/mini';
+
+const text = z.string();
+const count = z.int().check(z.nonnegative());
+const amount = z.number().check(z.nonnegative());
+const anything = z.record(text, z.unknown());
+
+export const AGENT_FAILURE_KINDS = [
+  'usage-limit',
+  'rate-limit',
+  'overloaded',
+  'authentication',
+  'billing',
+  'invalid-request',
+  'server',
+  'connection',
+  'malformed-answer',
+  'agent-ended',
+  'other',
+] as const;
 /** Why a request to the model, or a whole turn, came to nothing. `usage-limit`: the plan's allowance is used up. */
-export type AgentFailureKind =
-  | 'usage-limit'
-  | 'rate-limit'
-  | 'overloaded'
-  | 'authentication'
-  | 'billing'
-  | 'invalid-request'
-  | 'server'
-  | 'connection'
-  | 'malformed-answer'
-  | 'agent-ended'
-  | 'other';
+export type AgentFailureKind = (typeof AGENT_FAILURE_KINDS)[number];
 
-export interface AgentFailure {
-  readonly kind: AgentFailureKind;
-  /** What the agent said of it. */
-  readonly message: string;
-  /** The HTTP status, where there was one. */
-  readonly status?: number;
-  /** When a used-up allowance is there again, in milliseconds since the epoch. */
-  readonly resetsAtMs?: number;
-}
+export const agentFailureSchema = z.readonly(
+  z.object({
+    kind: z.enum(AGENT_FAILURE_KINDS),
+    /** What the agent said of it. */
+    message: text,
+    /** The HTTP status, where there was one. */
+    status: z.optional(z.int()),
+    /** When a used-up allowance is there again, in milliseconds since the epoch. */
+    resetsAtMs: z.optional(z.number()),
+  }),
+);
+export type AgentFailure = z.infer<typeof agentFailureSchema>;
 
+export const spendingSchema = z.readonly(
+  z.object({
+    costUsd: amount,
+    inputTokens: count,
+    outputTokens: count,
+    cacheReadTokens: count,
+    cacheWriteTokens: count,
+  }),
+);
 /** What was used, as the agent's own accounting has it: an estimate, not a bill. */
-export interface Spending {
-  readonly costUsd: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadTokens: number;
-  readonly cacheWriteTokens: number;
-}
+export type Spending = z.infer<typeof spendingSchema>;
 
+export const toolDenialSchema = z.readonly(
+  z.object({ tool: text, input: z.readonly(anything), reason: text }),
+);
 /** A tool call that did not run, and why. */
-export interface ToolDenial {
-  readonly tool: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly reason: string;
-}
+export type ToolDenial = z.infer<typeof toolDenialSchema>;
 
-/** What is told of every turn, however it ended. */
-export interface TurnFacts {
+const facts = {
   /** What the agent said last; what it had said so far where the turn did not come to its end. */
-  readonly text: string;
+  text,
   /** Answers of the model in the main conversation. */
-  readonly steps: number;
+  steps: count,
   /** Of this turn alone. */
-  readonly spent: Spending;
-  readonly denials: readonly ToolDenial[];
+  spent: spendingSchema,
+  denials: z.readonly(z.array(toolDenialSchema)),
   /** Calls that ran, by the tool's name. */
-  readonly toolsUsed: Readonly<Record<string, number>>;
-  readonly durationMs: number;
-}
+  toolsUsed: z.readonly(z.record(text, count)),
+  durationMs: amount,
+};
+const turnFactsSchema = z.readonly(z.object(facts));
+/** What is told of every turn, however it ended. */
+export type TurnFacts = z.infer<typeof turnFactsSchema>;
 
+export const turnResultSchema = z.union([
+  z.readonly(z.object({ ...facts, status: z.enum(['completed', 'interrupted']) })),
+  z.readonly(z.object({ ...facts, status: z.literal('failed'), failure: agentFailureSchema })),
+]);
 /** How a turn ended. */
-export type TurnResult =
-  | (TurnFacts & { readonly status: 'completed' | 'interrupted' })
-  | (TurnFacts & { readonly status: 'failed'; readonly failure: AgentFailure });
+export type TurnResult = z.infer<typeof turnResultSchema>;
 
 export const NOTHING_SPENT: Spending = {
   costUsd: 0,

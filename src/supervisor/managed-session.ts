@@ -60,6 +60,8 @@ export interface AcceptedPrompt {
 interface Work {
   readonly prompt: PromptRecord;
   readonly startedAtMs: number;
+  /** Settles once all that follows from its end is done. */
+  readonly over: Deferred<void>;
   reached: LimitReached | undefined;
 }
 
@@ -162,7 +164,9 @@ export class ManagedSession {
 
   /** Ends the running turn; resolves once it is over. The next prompt has its turn then. */
   async interrupt(): Promise<void> {
+    const over = this.#work?.over.promise;
     await this.#process?.interrupt();
+    await over;
   }
 
   /** It finishes the turn that it is in, and takes no further prompt until `unpause`. */
@@ -195,16 +199,25 @@ export class ManagedSession {
   #next(): void {
     if (this.#record.state.state !== 'idle' || this.#work !== undefined) return;
     const prompt = this.#queue.shift();
-    if (prompt !== undefined && this.#process !== undefined) void this.#workOn(prompt, this.#process);
+    const process = this.#process;
+    if (prompt === undefined || process === undefined) return;
+    const work: Work = {
+      prompt: { ...prompt, startedAtMs: prompt.startedAtMs ?? this.#means.clock.now() },
+      startedAtMs: this.#means.clock.now(),
+      over: deferred(),
+      reached: undefined,
+    };
+    this.#work = work;
+    void this.#workOn(work, process).finally(() => {
+      work.over.resolve();
+      this.#next();
+    });
   }
 
-  async #workOn(accepted: PromptRecord, process: AgentSession): Promise<void> {
-    const startedAtMs = this.#means.clock.now();
+  async #workOn(work: Work, process: AgentSession): Promise<void> {
+    const { prompt, startedAtMs } = work;
     // One that was cut off by the plan's limit is told to go on, or a real agent would do twice what it has done.
-    const text = accepted.turn !== undefined && accepted.turn.steps > 0 ? GO_ON : accepted.text;
-    const prompt = { ...accepted, startedAtMs: accepted.startedAtMs ?? startedAtMs };
-    const work: Work = { prompt, startedAtMs, reached: undefined };
-    this.#work = work;
+    const text = prompt.turn !== undefined && prompt.turn.steps > 0 ? GO_ON : prompt.text;
     this.#step({ step: 'begin-turn', prompt: prompt.id });
     this.#savePrompt(prompt);
     work.reached = this.#reached(work, NOTHING_USED);
@@ -239,7 +252,6 @@ export class ManagedSession {
     this.#work = undefined;
     this.#settle(prompt, ended);
     if (mayStep(this.#record.state, 'end-turn')) this.#step({ step: 'end-turn' });
-    this.#next();
   }
 
   #mayWaitForPlan(): boolean {

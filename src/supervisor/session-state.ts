@@ -47,6 +47,11 @@ export function isLive({ state }: SessionState): boolean {
   return LIVE.includes(state);
 }
 
+/** Whether a session takes no further prompt, or will not once its turn is over, until it is let go on. */
+export function isPaused(state: SessionState): boolean {
+  return state.state === 'paused' || pauses(state);
+}
+
 /** Whether the step leads anywhere from that state. */
 export function mayStep({ state }: SessionState, step: StepName): boolean {
   return ALLOWED[step].includes(state);

@@ -3,10 +3,10 @@ import type { Agent, ResumedConversation } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
-import type { ManagedSessionRecord, WorkLimits } from '../protocol/managed-session.ts';
+import type { ManagedSessionRecord, PromptRecord, WorkLimits } from '../protocol/managed-session.ts';
 import { NOTHING_SPENT } from '../protocol/turn-result.ts';
 import { type Judge, ManagedSession, type SessionEvent } from './managed-session.ts';
-import { advance, isLive } from './session-state.ts';
+import { advance, isLive, isPaused } from './session-state.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** Where managed sessions get the seats that they sit on. */
@@ -150,9 +150,20 @@ export class Supervisor {
   async resume(address: string): Promise<ManagedSession> {
     const record = this.find(address);
     const session = this.#adopt(record);
-    if (isLive(session.record.state)) {
+    const { state } = session.record;
+    if (isPaused(state)) {
       session.unpause();
       return session;
+    }
+    if (isLive(state)) {
+      throw new CahootsError(
+        'session-state',
+        `The session ${record.name} is ${state.state}, and not paused.`,
+        {
+          remedy: `Give it a prompt: cahoots send ${record.name} <text>`,
+          facts: { session: record.id, state: state.state },
+        },
+      );
     }
     try {
       await session.start({ from: record.conversation, fork: false });
@@ -209,6 +220,11 @@ export class Supervisor {
       remedy: `Resume it first: cahoots resume ${name}`,
       facts: { session: id, state: state.state },
     });
+  }
+
+  /** The end of a prompt that is open; undefined of one that is not. */
+  settled({ session, id }: PromptRecord): Promise<PromptRecord> | undefined {
+    return this.#sessions.get(session)?.settled(id);
   }
 
   /** How many sessions have a process. */
