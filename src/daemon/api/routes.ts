@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { API_NUMBER } from '../../protocol/api-number.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import {
   managedSessionSchema,
@@ -8,9 +9,6 @@ import {
 } from '../../protocol/managed-session.ts';
 import { PRESETS } from '../../supervisor/presets/presets.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
-
-/** The number of the API: a client and a daemon of different numbers do not speak with each other. */
-export const API_NUMBER = 1;
 
 const text = z.string();
 const filled = z.string().check(z.minLength(1));
