@@ -3,16 +3,21 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../../src/client/daemon-client.ts';
 import { daemonPlace } from '../../src/config/daemon-place.ts';
 import { claimDaemon } from '../../src/daemon/single-instance.ts';
+import { listLiveProcesses } from '../../src/lib/live-processes.ts';
+import { signalProcess } from '../../src/lib/stop-process.ts';
 import type { CahootsError } from '../../src/protocol/errors.ts';
 import type { ManagedSessionRecord } from '../../src/protocol/managed-session.ts';
 import { waitFor } from '../../src/testing/index.ts';
@@ -20,30 +25,24 @@ import { tempFolder } from '../fixtures/temp-root.ts';
 
 const PROGRAM = join(import.meta.dirname, '../fixtures/programs/small-daemon.ts');
 
-/** Access to a daemon of a root of its own, which is ended with the test. */
-function accessIn(t: TestContext, folder = realpathSync(tempFolder(t))): (version?: string) => DaemonAccess {
+/** Access to a daemon of a root of its own, which is ended with the test before the folder goes. */
+function accessIn(t: TestContext): (version?: string) => DaemonAccess {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'daemon-')));
   const root = join(folder, 'root');
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  mkdirSync(root, { mode: 0o700 });
   const place = daemonPlace({ root, env: { XDG_RUNTIME_DIR: folder } });
-  const access = (version = '1.0.0'): DaemonAccess => ({
-    place,
-    program: PROGRAM,
-    version,
-    env: {
-      PATH: process.env.PATH ?? '',
-      BRIDGE_DIR: root,
-      XDG_RUNTIME_DIR: folder,
-      TMPDIR: folder,
-      VERSION: version,
-    },
-  });
   t.after(async () => {
-    const health = await daemonHealth(access());
-    if (health === undefined) return;
-    process.kill(health.pid, 'SIGTERM');
-    await waitFor(() => !isAlive(health.pid), { what: 'the end of the daemon' });
+    // Of several that were started at once, one may come up only when the first has ended: it is the daemon then.
+    const allAreGone = async (): Promise<boolean> => {
+      const left = await listLiveProcesses({ roots: [], mark: `BRIDGE_DIR=${root}` });
+      for (const { pid } of left) signalProcess(pid, 'SIGTERM');
+      return left.length === 0;
+    };
+    await waitFor(allAreGone, { what: 'the end of all daemons', intervalMs: 50 });
+    rmSync(folder, { recursive: true });
   });
-  return access;
+  const env = { PATH: process.env.PATH ?? '', BRIDGE_DIR: root, XDG_RUNTIME_DIR: folder, TMPDIR: folder };
+  return (version = '1.0.0') => ({ place, program: PROGRAM, version, env: { ...env, VERSION: version } });
 }
 
 function isAlive(pid: number): boolean {
