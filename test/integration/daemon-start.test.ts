@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../../src/client/daemon-client.ts';
+import { callDaemon, type DaemonAccess, ensureDaemon } from '../../src/client/daemon-client.ts';
 import { daemonPlace } from '../../src/config/daemon-place.ts';
 import { claimDaemon } from '../../src/daemon/single-instance.ts';
 import { listLiveProcesses } from '../../src/lib/live-processes.ts';
