@@ -28,7 +28,7 @@ const reportSchema = z.looseObject({
   facts: z.optional(z.record(z.string(), z.unknown())),
 });
 
-const START_MS = 15_000;
+const START_MS = 30_000;
 const STARTS = 5;
 const AFTER_EXIT_MS = 2_000;
 const LOOK_MS = 25;
@@ -78,7 +78,7 @@ export async function daemonHealth({
 /**
  * Sees to it that a daemon answers with which this program can speak: starts one where none runs, and replaces one of
  * another version that has nothing to do. Rejects with `daemon-version` for one that has, where its API is another one,
- * and with `daemon-failed` when none comes up within 15 s.
+ * and with `daemon-failed` when none comes up within 30 s.
  */
 export async function ensureDaemon(access: DaemonAccess): Promise<DaemonHealth> {
   const health = await daemonHealth(access);

@@ -225,8 +225,8 @@ export class ManagedSession {
       this.#end(prompt, { outcome: 'limit-reached', reached: work.reached });
       return;
     }
-    const timer = this.#watchTime(work);
-    const turn = await process.run(text).finally(() => clearTimeout(timer));
+    const stopWatch = this.#watchTime(work);
+    const turn = await process.run(text).finally(stopWatch);
     this.#account(turn, this.#means.clock.now() - startedAtMs);
     const worked = { ...prompt, turn };
     if (process.hasEnded) {
@@ -283,16 +283,25 @@ export class ManagedSession {
     );
   }
 
-  #watchTime(work: Work): NodeJS.Timeout | undefined {
-    const leftMs = timeLeftMs(this.#record.limits, this.#usedBySession());
-    if (leftMs === undefined) return undefined;
-    return setTimeout(
-      () => {
-        work.reached ??= this.#reached(work, NOTHING_USED);
-        void this.interrupt();
-      },
-      Math.min(leftMs, MAX_TIMER_MS),
-    );
+  /** Interrupts the turn once a limit of time is reached; until what it returns is called. */
+  #watchTime(work: Work): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const look = (): void => {
+      const leftMs = this.#timeLeftMs(work);
+      if (leftMs === undefined) return;
+      work.reached ??= this.#reached(work, NOTHING_USED);
+      // A timer may be early by the clock, and none can be set for a month: it is looked at again.
+      if (work.reached === undefined) {
+        timer = setTimeout(look, Math.min(Math.max(1, Math.ceil(leftMs)), MAX_TIMER_MS));
+      } else void this.interrupt();
+    };
+    look();
+    return () => clearTimeout(timer);
+  }
+
+  #timeLeftMs(work: Work): number | undefined {
+    const allowedMs = timeLeftMs(this.#record.limits, this.#usedBySession());
+    return allowedMs === undefined ? undefined : allowedMs - (this.#means.clock.now() - work.startedAtMs);
   }
 
   async #decide(call: ToolCall): Promise<ToolVerdict> {
