@@ -9,11 +9,11 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** True when `settled` resolves within the time. */
+/** True when `settled` resolves within the time; one that is up already is as none at all. */
 export async function settlesWithin(settled: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
+    timer = setTimeout(() => resolve(false), Math.max(0, timeoutMs));
   });
   try {
     return await Promise.race([settled.then(() => true), late]);

@@ -10,6 +10,7 @@ import { deferred } from '../../../src/lib/deferred.ts';
 import { errnoOf, unlessGone } from '../../../src/lib/errno.ts';
 import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../../../src/lib/json-lines.ts';
 import { randomId } from '../../../src/lib/random-id.ts';
+import { settlesWithin } from '../../../src/lib/stop-process.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 
 suite('journal lines', () => {
@@ -102,5 +103,14 @@ suite('a channel', () => {
     channel.close();
     await reading;
     assert.deepEqual(taken, [0, 1, 2]);
+  });
+});
+
+suite('a wait for something to settle', () => {
+  test('ends with it, or when the time is up, also when that was before it began', async () => {
+    const never = new Promise(() => undefined);
+    assert.equal(await settlesWithin(Promise.resolve(), 1_000), true);
+    assert.equal(await settlesWithin(never, 5), false);
+    assert.equal(await settlesWithin(never, -1), false);
   });
 });
