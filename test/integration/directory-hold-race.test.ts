@@ -64,7 +64,7 @@ suite('processes that want a seat', { concurrency: false }, () => {
   test('sessions that start at the same moment in one project get seats and names of their own', async (t) => {
     const { root } = tempRoot(t);
     const [go, done] = [join(root, 'go'), join(root, 'done')];
-    const args = [root, '/work/app', go, done];
+    const args = [root, '/projects/app', go, done];
     const starters = Array.from({ length: 8 }, () => startProgram(t, 'take-seat-once.ts', { args }));
     await waitFor(() => starters.every((one) => one.output() === 'ready\n'), {
       what: 'the start',

@@ -19,6 +19,7 @@ import { TurnFold, totalOf } from './turn-fold.ts';
 const USAGE_MS = 5_000;
 /** How long a host that says that it will still run an interrupted prompt is given to say that it is over. */
 const INTERRUPT_AGAIN_MS = 500;
+const AFTER_EXIT_MS = 2_000;
 
 interface RunningTurn {
   readonly prompt: string;
@@ -61,6 +62,7 @@ export class ClaudeSession implements AgentSession {
     this.pid = process.pid;
     this.conversation = launch.conversation;
     this.ended = this.#followToTheEnd();
+    void this.#letGoOfOutput();
   }
 
   get hasEnded(): boolean {
@@ -151,6 +153,12 @@ export class ClaudeSession implements AgentSession {
     this.#query.close();
     await this.#process.end({ afterMs: graceMs, graceMs });
     return this.ended;
+  }
+
+  /** Something that the process left may hold its output open: what it still had to say has come by then. */
+  async #letGoOfOutput(): Promise<void> {
+    await this.#process.exited;
+    if (!(await settlesWithin(this.ended, AFTER_EXIT_MS))) this.#query.close();
   }
 
   async #followToTheEnd(): Promise<AgentExit> {

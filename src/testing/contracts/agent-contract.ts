@@ -220,10 +220,10 @@ export function agentContract(name: string, start: StartAgentHost): void {
     });
 
     agentTest('is interrupted while the model thinks, and takes the next prompt', async (begin) => {
-      const { session } = await begin();
+      const { session, events } = await begin();
       await session.interrupt();
       const running = session.run('HANG');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await waitFor(() => events.length > 0, { what: 'the begin of the turn', timeoutMs: PATIENCE_MS });
       await session.interrupt();
       assert.equal((await running).status, 'interrupted');
       assert.equal((await session.run('SAY next')).text, 'next');

@@ -61,8 +61,11 @@ suite('configuration', () => {
       PROJECT_DIR: 'app',
       BRIDGE_SESSION_ID: 'abc123',
     };
-    const config = resolveConfig({ env, cwd: '/work' });
-    assert.deepEqual([config.root, config.projectDir, config.seatAddress], ['/else', '/work/app', 'abc123']);
+    const config = resolveConfig({ env, cwd: '/projects' });
+    assert.deepEqual(
+      [config.root, config.projectDir, config.seatAddress],
+      ['/else', '/projects/app', 'abc123'],
+    );
     const unset = {
       HOME: home,
       BRIDGE_DIR: '',
@@ -70,7 +73,7 @@ suite('configuration', () => {
       BRIDGE_SESSION_ID: '',
       CLAUDE_PROJECT_DIR: '/p',
     };
-    const other = resolveConfig({ env: unset, cwd: '/work' });
+    const other = resolveConfig({ env: unset, cwd: '/projects' });
     assert.deepEqual([other.root, other.projectDir, other.seatAddress], [root, '/p', undefined]);
   });
 

@@ -47,7 +47,7 @@ suite('the peers of a root', () => {
     put(temp, 'aaaaaa', { name: 'lib', about: 'payments' });
     buildFacade(temp.root, seatRecord('aaaaaa'));
     const heartbeat = new Date(temp.clock.now() - 60_000).toISOString();
-    putV1(temp, 'vvvvvv', { projectName: 'old', projectPath: '/work/old', lastHeartbeat: heartbeat });
+    putV1(temp, 'vvvvvv', { projectName: 'old', projectPath: '/projects/old', lastHeartbeat: heartbeat });
     const peers = listPeers(temp.root, temp.clock.now()).sort((a, b) => a.id.localeCompare(b.id));
     assert.deepEqual(
       peers.map(({ id, name, kind, state, path, machine, about }) => [
@@ -60,8 +60,8 @@ suite('the peers of a root', () => {
         about,
       ]),
       [
-        ['aaaaaa', 'lib', 'live', 'away', '/work/app', hostname(), 'payments'],
-        ['vvvvvv', 'old', 'v1', 'idle', '/work/old', hostname(), ''],
+        ['aaaaaa', 'lib', 'live', 'away', '/projects/app', hostname(), 'payments'],
+        ['vvvvvv', 'old', 'v1', 'idle', '/projects/old', hostname(), ''],
       ],
     );
     assert.equal(findPeer(temp.root, 'vvvvvv' as SeatId, temp.clock.now())?.name, 'old');
@@ -175,11 +175,11 @@ suite('addresses', () => {
 
   test('an ambiguous address lists its candidates, with id and folder', (t) => {
     const temp = tempRoot(t);
-    put(temp, 'aaaaaa', { projectPath: '/work/app' });
+    put(temp, 'aaaaaa', { projectPath: '/projects/app' });
     put(temp, 'bbbbbb', { projectPath: '/home/app' });
     const error = failure(temp, 'app');
     assert.deepEqual([error.code, error.exitStatus], ['peer-ambiguous', 3]);
-    assert.match(error.message, /"app" could be any of 2: .*aaaaaa, away, \/work\/app.* Use the id\./);
+    assert.match(error.message, /"app" could be any of 2: .*aaaaaa, away, \/projects\/app.* Use the id\./);
     assert.deepEqual((error.facts['candidates'] as { id: string }[]).map(({ id }) => id).sort(), [
       'aaaaaa',
       'bbbbbb',
@@ -192,10 +192,10 @@ suite('addresses', () => {
     put(temp, 'aaaaaa', { name: 'payments', holder: thisProcess() });
     put(temp, 'bbbbbb', { name: 'billing' });
     putV1(temp, 'vvvvvv', { projectName: '' });
-    assert.match(failure(temp, 'pay').message, /Did you mean: payments \(aaaaaa, idle, \/work\/app\)\./);
+    assert.match(failure(temp, 'pay').message, /Did you mean: payments \(aaaaaa, idle, \/projects\/app\)\./);
     assert.match(failure(temp, 'xyz').message, /Here now: payments \(aaaaaa/);
     assert.deepEqual(failure(temp, 'bill').facts['candidates'], [
-      { id: 'bbbbbb', name: 'billing', path: '/work/app' },
+      { id: 'bbbbbb', name: 'billing', path: '/projects/app' },
     ]);
     assert.ok(failure(temp, 'x'.repeat(100_000)).message.length < 1000);
   });

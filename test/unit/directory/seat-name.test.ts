@@ -17,31 +17,31 @@ function projectWithGit(t: TestContext, git: string, head?: string): string {
 
 suite('names of seats', () => {
   test('the folder’s name, without what a shell or an address would trip over', () => {
-    assert.equal(defaultName('/work/my-app_2.0', NONE), 'my-app_2.0');
-    assert.equal(defaultName('/work/my app (copy)', NONE), 'my-app-copy-');
-    assert.equal(defaultName('/work/--weird@home', NONE), 'weird-home');
-    assert.equal(defaultName('/work/プロジェクト', NONE), 'プロジェクト');
-    assert.equal(defaultName('/work/\u001B[31m\n', NONE), '31m-');
+    assert.equal(defaultName('/projects/my-app_2.0', NONE), 'my-app_2.0');
+    assert.equal(defaultName('/projects/my app (copy)', NONE), 'my-app-copy-');
+    assert.equal(defaultName('/projects/--weird@home', NONE), 'weird-home');
+    assert.equal(defaultName('/projects/プロジェクト', NONE), 'プロジェクト');
+    assert.equal(defaultName('/projects/\u001B[31m\n', NONE), '31m-');
     assert.equal(defaultName('/', NONE), 'session');
-    assert.equal(defaultName('/work/...', NONE), 'session');
-    assert.ok(defaultName(`/work/${'x'.repeat(255)}`, NONE).length <= 64);
+    assert.equal(defaultName('/projects/...', NONE), 'session');
+    assert.ok(defaultName(`/projects/${'x'.repeat(255)}`, NONE).length <= 64);
   });
 
   test('further ones of a project are numbered from 2, and a number that is free is used', () => {
-    assert.equal(defaultName('/work/app', new Set(['app'])), 'app-2');
-    assert.equal(defaultName('/work/app', new Set(['app', 'app-3'])), 'app-2');
-    assert.equal(defaultName('/work/app', new Set(['app', 'app-2', 'app-3'])), 'app-4');
+    assert.equal(defaultName('/projects/app', new Set(['app'])), 'app-2');
+    assert.equal(defaultName('/projects/app', new Set(['app', 'app-3'])), 'app-2');
+    assert.equal(defaultName('/projects/app', new Set(['app', 'app-2', 'app-3'])), 'app-4');
   });
 
   test('every default name is one that a person may give', () => {
     for (const folder of [
-      '/work/app',
+      '/projects/app',
       '/',
-      '/work/ \t',
-      '/work/é',
-      '/work/-x',
-      `/work/${'漢'.repeat(80)}`,
-      '/work/😀',
+      '/projects/ \t',
+      '/projects/é',
+      '/projects/-x',
+      `/projects/${'漢'.repeat(80)}`,
+      '/projects/😀',
     ])
       assert.doesNotThrow(() => checkName(defaultName(folder, new Set([defaultName(folder, NONE)]))), folder);
   });

@@ -95,26 +95,35 @@ suite('changing a seat’s record', () => {
 suite('the seat of a shell', () => {
   test('starting twice in a folder gives one seat; a folder below finds it, one above does not', (t) => {
     const temp = tempRoot(t);
-    const first = startShellSeat(shell(temp, '/work/app'), undefined);
+    const first = startShellSeat(shell(temp, '/projects/app'), undefined);
     assert.equal(first.record.name, 'app');
-    assert.equal(startShellSeat(shell(temp, '/work/app'), 'other').record.sessionId, first.record.sessionId);
-    assert.equal(findShellSeat(shell(temp, '/work/app/src/deep'))?.record.sessionId, first.record.sessionId);
-    assert.equal(findShellSeat(shell(temp, '/work')), undefined);
-    assert.equal(findShellSeat(shell(temp, '/work/application')), undefined);
-    const below = startShellSeat(shell(temp, '/work/app/src'), 'mine');
+    assert.equal(
+      startShellSeat(shell(temp, '/projects/app'), 'other').record.sessionId,
+      first.record.sessionId,
+    );
+    assert.equal(
+      findShellSeat(shell(temp, '/projects/app/src/deep'))?.record.sessionId,
+      first.record.sessionId,
+    );
+    assert.equal(findShellSeat(shell(temp, '/projects')), undefined);
+    assert.equal(findShellSeat(shell(temp, '/projects/application')), undefined);
+    const below = startShellSeat(shell(temp, '/projects/app/src'), 'mine');
     assert.deepEqual([below.record.name, below.record.kind], ['mine', 'shell']);
-    assert.equal(findShellSeat(shell(temp, '/work/app/src/deep'))?.record.sessionId, below.record.sessionId);
+    assert.equal(
+      findShellSeat(shell(temp, '/projects/app/src/deep'))?.record.sessionId,
+      below.record.sessionId,
+    );
   });
 
   test('[M6] a façade that v1 deleted is built again when the seat is used, and the heartbeat follows once a minute', async (t) => {
     const temp = tempRoot(t);
-    const seat = startShellSeat(shell(temp, '/work/app'), undefined);
+    const seat = startShellSeat(shell(temp, '/projects/app'), undefined);
     rmSync(facadeOf(temp.root, seat.folder.id).path, { recursive: true });
-    await renewShellSeat(shell(temp, '/work/app'), seat);
+    await renewShellSeat(shell(temp, '/projects/app'), seat);
     assert.equal(hasFacade(temp.root, seat.folder.id), true);
     assert.equal(readSeatRecord(seat.folder)?.lastHeartbeat, seat.record.lastHeartbeat);
     temp.clock.offsetMs = 61_000;
-    await renewShellSeat(shell(temp, '/work/app'), seat);
+    await renewShellSeat(shell(temp, '/projects/app'), seat);
     assert.notEqual(readSeatRecord(seat.folder)?.lastHeartbeat, seat.record.lastHeartbeat);
   });
 });

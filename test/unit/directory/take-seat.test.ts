@@ -21,7 +21,7 @@ function request({ root, clock }: TempRoot, changes: Partial<SeatRequest> = {}):
   return {
     root,
     clock,
-    projectPath: '/work/app',
+    projectPath: '/projects/app',
     conversation: 'first',
     process: thisProcess(),
     version: '1.0.0',
@@ -48,7 +48,7 @@ suite('which seat a session takes', () => {
     ) as Record<string, unknown>;
     assert.deepEqual(
       [manifest['projectName'], manifest['projectPath'], manifest['status']],
-      ['app', '/work/app', 'active'],
+      ['app', '/projects/app', 'active'],
     );
     assert.deepEqual(readSeatRecord(taken.folder)?.holder, thisProcess());
     assert.equal(stateOf(temp, taken), 'idle');
@@ -197,7 +197,7 @@ suite('which seat a session takes', () => {
 
   test('a seat of another folder, of a shell, or of a session that no person started is never taken', (t) => {
     const temp = tempRoot(t);
-    const other = takeSeat(request(temp, { projectPath: '/work/lib' }));
+    const other = takeSeat(request(temp, { projectPath: '/projects/lib' }));
     const ephemeral = takeSeat(request(temp, { conversation: 'sdk', ephemeral: true }));
     for (const seat of [other, ephemeral]) leave(temp, seat);
     assert.equal(ephemeral.record.ephemeral, true);
