@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { type JsonObject, stringOr } from './json.ts';
-import { type ModelAnswer, toAnswer } from './model-reply.ts';
+import { type ModelAnswer, type ToolCall, toAnswer } from './model-reply.ts';
 import { echo, type ModelRule } from './model-rules.ts';
 import {
   type ModelTurn,
-  OWN_SEARCH_PREFIX,
+  OWN_STEP_PREFIX,
   readTurn,
   type SeenBlocks,
   type TurnKind,
@@ -12,6 +12,10 @@ import {
 } from './model-turn.ts';
 import { writeAnswer, writeError } from './model-wire.ts';
 import { timeoutError } from './wait-for.ts';
+
+/** How often and how long the bench waits, between two requests, for a tool that a rule calls to be offered. */
+const MAX_IDLE_STEPS = 50;
+const IDLE_STEP_MS = 100;
 
 /** One request for an answer, as it arrived. */
 export interface RecordedRequest {
@@ -75,8 +79,8 @@ export class ScriptedSession implements ModelSession {
   readonly requests: MutableRequest[] = [];
   readonly scriptErrors: unknown[] = [];
   readonly #waiters = new Set<Waiter>();
-  /** Calls of deferred tools that wait for the bench's own `ToolSearch`, by the id of that search. */
-  readonly #heldCalls = new Map<string, ModelAnswer>();
+  /** Calls of tools that are not there yet, which wait for a step of the bench's own, by the id of that step. */
+  readonly #heldCalls = new Map<string, { answer: ModelAnswer; steps: number }>();
   /** Ids of the calls that were answered after a search: their rule has spoken, and what came since has no answer. */
   readonly #bridgedCalls = new Set<string>();
   /** What the rules have seen of each conversation since its last answer. */
@@ -185,7 +189,7 @@ export class ScriptedSession implements ModelSession {
     const { turn, seen } = readTurn(body, {
       conversationId,
       agentId,
-      isBridge: (id) => id.startsWith(OWN_SEARCH_PREFIX) || this.#bridgedCalls.has(id),
+      isBridge: (id) => id.startsWith(OWN_STEP_PREFIX) || this.#bridgedCalls.has(id),
       ...(before !== undefined && { seen: before }),
     });
     const request: MutableRequest = {
@@ -214,26 +218,33 @@ export class ScriptedSession implements ModelSession {
     if (held !== undefined) return held;
     this.#seen.set(conversationKey(turn), seen);
     const answer = (await firstReply([...this.#rules, echo], turn)) ?? {};
-    return this.#searchFirst(turn, answer);
+    return this.#untilOffered(turn, answer);
   }
 
-  /** A deferred tool has no schema yet and its call would fail: the bench loads it first, as a real model would. */
-  #searchFirst(turn: ModelTurn, answer: ModelAnswer): ModelAnswer {
-    const deferred = (answer.calls ?? []).map((call) => call.tool).filter((tool) => isDeferred(turn, tool));
-    if (deferred.length === 0) return answer;
-    const id = `${OWN_SEARCH_PREFIX}${this.#callId()}`;
+  /**
+   * A deferred tool has no schema yet and its call would fail: the bench loads it first, as a real model would. A tool
+   * of a server that the host has not published yet is in neither list: the bench takes a step that does nothing, and
+   * the host offers it with one of the next requests.
+   */
+  #untilOffered(turn: ModelTurn, answer: ModelAnswer, steps = 0): ModelAnswer {
+    const tools = (answer.calls ?? []).map((call) => call.tool);
+    const deferred = steps === 0 ? tools.filter((tool) => isDeferred(turn, tool)) : [];
+    const isAwaited = steps < MAX_IDLE_STEPS && tools.some((tool) => isUnpublished(turn, tool));
+    if (deferred.length === 0 && !isAwaited) return answer;
+    const id = `${OWN_STEP_PREFIX}${this.#callId()}`;
     const calls = (answer.calls ?? []).map((call) => ({ ...call, id: call.id ?? this.#callId() }));
     for (const call of calls) this.#bridgedCalls.add(call.id);
-    this.#heldCalls.set(id, { ...answer, calls });
+    this.#heldCalls.set(id, { answer: { ...answer, calls }, steps: steps + 1 });
+    if (isAwaited) return { calls: [{ ...idleStep(turn), id }], delayMs: IDLE_STEP_MS };
     return { calls: [{ tool: 'ToolSearch', input: { query: `select:${deferred.join(',')}` }, id }] };
   }
 
   #takeHeldCalls(turn: ModelTurn): ModelAnswer | undefined {
     const ids = JSON.stringify(turn.messages.at(-1)?.content ?? '');
-    for (const [id, answer] of this.#heldCalls) {
+    for (const [id, { answer, steps }] of this.#heldCalls) {
       if (!ids.includes(id)) continue;
       this.#heldCalls.delete(id);
-      return answer;
+      return this.#untilOffered(turn, answer, steps);
     }
     return undefined;
   }
@@ -271,6 +282,17 @@ function conversationKey({ conversationId, agentId }: Pick<ModelTurn, 'conversat
 
 function isDeferred(turn: ModelTurn, tool: string): boolean {
   return !turn.tools.includes(tool) && turn.tools.includes('ToolSearch') && turn.deferredTools.includes(tool);
+}
+
+function isUnpublished(turn: ModelTurn, tool: string): boolean {
+  return tool.startsWith('mcp__') && !turn.tools.includes(tool) && !turn.deferredTools.includes(tool);
+}
+
+/** A call of a tool of the host's own that changes nothing and asks nobody, in every version known here. */
+function idleStep({ tools }: ModelTurn): ToolCall {
+  if (tools.includes('TaskList')) return { tool: 'TaskList' };
+  if (tools.includes('ToolSearch')) return { tool: 'ToolSearch', input: { query: 'select:Read' } };
+  return { tool: 'Bash', input: { command: 'pwd', description: 'a step that changes nothing' } };
 }
 
 async function firstReply(rules: readonly ModelRule[], turn: ModelTurn): Promise<ModelAnswer | undefined> {

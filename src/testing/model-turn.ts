@@ -77,7 +77,7 @@ export function readTurn(
     agentId,
     newText: texts.map((block) => block.text).join('\n'),
     prompt: userTexts.filter(Boolean).join('\n'),
-    toolResults: toolResults(fresh, messages).filter((result) => !isOwnSearch(result.toolUseId)),
+    toolResults: toolResults(fresh, messages).filter((result) => !isOwnStep(result.toolUseId)),
     tools: objectsIn(body.tools).map((tool) => stringOr(tool.name)),
     deferredTools: deferredTools(messages),
     messages,
@@ -86,8 +86,8 @@ export function readTurn(
   return { turn, seen: { answer, all: unanswered.map(markOf), lastTurn: fresh.map(markOf) } };
 }
 
-/** Marks the ids of the tool searches that the bench makes by itself. */
-export const OWN_SEARCH_PREFIX = 'toolu_search_';
+/** Marks the ids of the calls that the bench makes by itself, before a call that a rule asked for. */
+export const OWN_STEP_PREFIX = 'toolu_step_';
 
 /** Every text of a request's messages, tool inputs and results included: what the model can be said to have seen. */
 export function textOfMessages(body: JsonObject): string {
@@ -144,8 +144,8 @@ function markOf({ role, type, text, block }: RoleBlock): string {
   return `${role} ${type} ${text.trimEnd() || stringOr(block.tool_use_id)}`;
 }
 
-function isOwnSearch(callId: string): boolean {
-  return callId.startsWith(OWN_SEARCH_PREFIX);
+function isOwnStep(callId: string): boolean {
+  return callId.startsWith(OWN_STEP_PREFIX);
 }
 
 function blocksOf({ role, content }: JsonObject): RoleBlock[] {

@@ -147,6 +147,21 @@ test('a call of a deferred tool is preceded by a search for it', async (t) => {
   assert.partialDeepStrictEqual(call, [{ name: 'mcp__p__ask', input: { to: 'lib' } }]);
 });
 
+test('a call of a tool that is not offered yet waits for the request that offers it', async (t) => {
+  const api = await startApi(t);
+  const model = api.session('a', when(/go/, { tool: 'mcp__p__ask', input: { to: 'lib' } }));
+  const messages: object[] = [{ role: 'user', content: 'go' }];
+  const own = [{ name: 'Bash' }, { name: 'TaskList' }];
+  for (let step = 0; step < 2; step += 1) {
+    const [idle] = await contentOf(await ask(model, messages, { tools: own }));
+    assert.equal(idle?.name, 'TaskList');
+    const result = { type: 'tool_result', tool_use_id: idle?.id, content: 'none' };
+    messages.push({ role: 'assistant', content: [idle] }, { role: 'user', content: [result] });
+  }
+  const call = await contentOf(await ask(model, messages, { tools: [...own, { name: 'mcp__p__ask' }] }));
+  assert.partialDeepStrictEqual(call, [{ name: 'mcp__p__ask', input: { to: 'lib' } }]);
+});
+
 test('errors have the shape of the API', async (t) => {
   const api = await startApi(t);
   const model = api.session(

@@ -71,17 +71,17 @@ test('what was interrupted is not new', () => {
 });
 
 test('what came with the result of a search of the bench stays new until a rule has answered', () => {
-  const search = call('toolu_search_1', 'ToolSearch');
+  const search = call('toolu_step_1', 'ToolSearch');
   const messages = [
     user('go'),
     search,
-    result('toolu_search_1', 'ok'),
+    result('toolu_step_1', 'ok'),
     user('Tool loaded.', 'mail'),
     call('held', 'X'),
     result('held', 'x'),
   ];
   const before = readTurn({ tools, messages: messages.slice(0, 1) });
-  const isBridge = (id: string): boolean => id === 'toolu_search_1' || id === 'held';
+  const isBridge = (id: string): boolean => id === 'toolu_step_1' || id === 'held';
   const { turn } = readTurn({ tools, messages }, { isBridge, seen: before.seen });
   assert.equal(turn.newText, 'mail');
   assert.deepEqual(
