@@ -31,6 +31,8 @@ export const ENTRIES: readonly Entry[] = [
     bundle: 'attendant-main',
     launcher: { kind: 'attendant', file: 'attendant.js' },
   },
+  // Beside the attendant, so that a plugin that was copied elsewhere has it, too.
+  { source: 'src/daemon/main.ts', folder: 'plugin/dist', bundle: 'daemon-main' },
   {
     source: 'src/hooks/session-start-main.ts',
     folder: 'plugin/dist',

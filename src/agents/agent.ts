@@ -49,6 +49,21 @@ export interface ResumedConversation {
   readonly fork: boolean;
 }
 
+/** Where an MCP server in this process reads and writes: a transport of the MCP SDK. */
+export interface ToolTransport {
+  start(): Promise<void>;
+  send(message: never): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An MCP server in this process, for one session. */
+export interface ToolServer {
+  /** The model sees its tools as `mcp__<name>__<tool>`. */
+  readonly name: string;
+  connect(transport: ToolTransport): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** How a session is started. */
 export interface AgentLaunch {
   /** The folder that it works in, absolute. */
@@ -64,6 +79,8 @@ export interface AgentLaunch {
   readonly model?: string;
   /** Added to the agent's own system prompt. */
   readonly system?: string;
+  /** Tools of ours that the session gets beside those of the agent. */
+  readonly tools?: ToolServer;
   /** Asked before every tool call, those of subagents included; nothing runs before it has answered. A throw denies. */
   readonly decide: (call: ToolCall) => ToolVerdict | Promise<ToolVerdict>;
   /** Told what happens. A throw is nothing to the session. */
@@ -128,6 +145,8 @@ export interface Agent {
    * `agent-start-failed`, and then nothing is left of it.
    */
   start(launch: AgentLaunch): Promise<AgentSession>;
+  /** The folder that a conversation was held in. Rejects with `conversation-unknown`. */
+  folderOf(conversation: string, env: Readonly<Record<string, string>>): Promise<string>;
   /**
    * Ends whatever still runs of sessions in those conversations that an earlier process of ours had started and did not
    * end, with everything that they started. Where the system does not tell what a process was started with (Windows)

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { SeatState } from '../protocol/seat.ts';
-import type { HostStatus } from './host-session.ts';
+import type { HostStatus } from './attended-host.ts';
 
 /** Whether the session works or rests, by its registry and, where that tells nothing, by its hooks. */
 export class Activity {

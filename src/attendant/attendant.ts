@@ -16,15 +16,15 @@ import type { Message } from '../protocol/message.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
 import { Activity } from './activity.ts';
 import { answerPing } from './answer-ping.ts';
+import type { AttendedHost } from './attended-host.ts';
 import { ConversationProof } from './conversation-proof.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { sayGoodbye } from './goodbye.ts';
-import type { HostSession } from './host-session.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
 import { noteAnswered } from './note-answered.ts';
 import { Notices } from './notices.ts';
 import { OpenQueries } from './open-queries.ts';
-import { SeatKeeper } from './seat-keeper.ts';
+import type { Seating } from './seating.ts';
 import { SubagentCalls } from './subagent-calls.ts';
 import { type TurnCap, turnCap } from './turn-cap.ts';
 import { AwayWatch, endSettledWaits, serveWaits } from './wait-service.ts';
@@ -34,7 +34,9 @@ import { Waker } from './waker.ts';
 export interface AttendantOptions {
   readonly config: ResolvedConfig;
   readonly clock: Clock;
-  readonly host: HostSession;
+  readonly host: AttendedHost;
+  /** Makes what keeps the session's seat; it is to call `onMoved` as {@link Seating} says. */
+  readonly seating: (onMoved: (notice: string) => void) => Seating;
   readonly version: string;
   /** In the order in which they are tried. */
   readonly wakePaths: readonly WakePath[];
@@ -75,7 +77,7 @@ const PROOF_MS = 400;
  */
 export class Attendant {
   readonly #options: AttendantOptions;
-  readonly #keeper: SeatKeeper;
+  readonly #keeper: Seating;
   readonly #proof: ConversationProof;
   readonly #cap: TurnCap;
   readonly #waker: Waker;
@@ -100,19 +102,13 @@ export class Attendant {
 
   constructor(options: AttendantOptions) {
     this.#options = options;
-    const { config, clock, host, version } = options;
+    const { config, clock, host } = options;
     this.#conversation = host.conversation;
     this.#activity = new Activity({ clock, status: () => host.status });
     this.#cap = turnCap(config.limits.peerTurnsPerHour);
     this.#waker = new Waker({ ...options, cap: this.#cap });
     this.#proof = new ConversationProof(host.transcript);
-    this.#keeper = new SeatKeeper({
-      config,
-      clock,
-      host,
-      version,
-      onMoved: (notice) => this.#onMoved(notice),
-    });
+    this.#keeper = options.seating((notice) => this.#onMoved(notice));
     this.dependencies = new DependencyHints({
       root: config.root,
       clock,
@@ -132,14 +128,14 @@ export class Attendant {
 
   /** Begins to attend: takes the session's seat. One-shot and SDK sessions take none until one of our tools is called. */
   start(): void {
-    if (this.#options.host.isInteractive) this.takeSeat();
+    if (this.#options.host.takesSeat) this.takeSeat();
   }
 
   /** Takes a seat if the session has none: its own for a person's session, an ephemeral one for any other. */
   takeSeat(): void {
     if (this.#closed) return;
     if (this.#keeper.seat === undefined) {
-      const { how, record } = this.#keeper.open({ ephemeral: !this.#options.host.isInteractive });
+      const { how, record } = this.#keeper.open({ ephemeral: !this.#options.host.takesSeat });
       if (how === 'preempted')
         this.#notices.tellOfSeat(
           `This conversation is back on its seat ${record.name} (${record.sessionId}); the newer one that sat there has moved to another seat.`,
@@ -240,6 +236,11 @@ export class Attendant {
     }
   }
 
+  /** Notes of a call that is about to be made that a subagent makes it. */
+  noteSubagentCall(toolUse: string): void {
+    this.#subagentCalls.note({ agent: 'subagent', toolUse });
+  }
+
   /** Whether the main conversation makes this tool call; a subagent's has been told by the hook before it. */
   isMainCall(toolUse: string): boolean {
     return !this.#subagentCalls.take(toolUse);
@@ -293,7 +294,7 @@ export class Attendant {
     });
     desk.recover();
     this.#desk = desk;
-    this.dependencies.start();
+    if (host.ownsProject) this.dependencies.start();
     this.#attempt(() => resendUnsent({ root: config.root, clock }, seat.folder));
     this.#watch?.close();
     const folders = [
@@ -301,7 +302,7 @@ export class Attendant {
       seat.folder.receipts,
       seat.folder.holders,
       facadeOf(config.root, seat.folder.id).inbox,
-      host.registryFolder,
+      ...host.watchedFolders,
     ];
     this.#watch = watchFolders(folders, {
       onChange: () => void this.pump(),
@@ -361,7 +362,7 @@ export class Attendant {
       desk.offers.passIdle(this.#options.clock.now(), (path) => this.#waker.settleMs(path));
     desk.tellUnproved();
     // A program that drives a session decides about its turns: nobody else starts one there.
-    if (idleForMs !== undefined && this.#options.host.isInteractive) {
+    if (idleForMs !== undefined && this.#options.host.takesSeat) {
       const woken = await this.#waker.wakeIfDue(desk, {
         waiting,
         mayWake: (message) => this.#mayWake(desk, message),
@@ -405,7 +406,7 @@ export class Attendant {
         permissionMode: call.permissionMode,
       });
     this.#activity.noteHook(call.event);
-    if (this.#closed || !host.isInteractive) return '{}';
+    if (this.#closed || !host.takesSeat) return '{}';
     // What kept the session from its seat at its start may have been mended.
     if (this.#desk === undefined && !this.#hasLeft) this.takeSeat();
     if (this.#desk === undefined) return '{}';
@@ -455,7 +456,8 @@ export class Attendant {
   ): boolean {
     if (message.type === 'progress') return message.step === 'declined';
     if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
-    return message.type !== 'notice' && message.type !== 'note' && this.#keeper.record?.attention === 'open';
+    const begins = message.type !== 'note' || this.#options.host.worksOffNotes;
+    return begins && message.type !== 'notice' && this.#keeper.record?.attention === 'open';
   }
 
   #onControl(message: Message): void {

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
 import { Attendant } from './attendant.ts';
 import { HostSession } from './host-session.ts';
+import { SeatKeeper } from './seat-keeper.ts';
 import { SessionTools } from './session-tools.ts';
 
 export interface ComposeOptions {
@@ -32,6 +33,9 @@ export function composeAttendant({ env, cwd, claudePid, version, onFault }: Comp
     inboxSocket({ socket: () => host.inboxSocket, keepsBack: (fromMode) => host.keepsBack(fromMode) }),
     fileChanged({ files: () => host.wakeFiles }),
   ];
-  const attendant = new Attendant({ config, clock: systemClock, host, version, wakePaths, onFault });
-  return { attendant, host, tools: new SessionTools({ attendant, root: config.root, clock: systemClock }) };
+  const clock = systemClock;
+  const seating = (onMoved: (notice: string) => void): SeatKeeper =>
+    new SeatKeeper({ config, clock, host, version, onMoved });
+  const attendant = new Attendant({ config, clock, host, seating, version, wakePaths, onFault });
+  return { attendant, host, tools: new SessionTools({ attendant, root: config.root, clock }) };
 }

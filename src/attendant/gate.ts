@@ -3,7 +3,7 @@ import type { Verdict } from '../directory/trust.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { PermissionClass } from '../protocol/message.ts';
 import type { Attention } from '../protocol/seat.ts';
-import type { InboundRule } from './host-session.ts';
+import type { InboundRule } from './attended-host.ts';
 
 export interface GateFacts {
   readonly rule: InboundRule;

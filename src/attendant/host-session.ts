@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { WakeFiles } from '../delivery/file-changed.ts';
@@ -8,6 +8,7 @@ import { hostKey, identityOf, type ProcessIdentity } from '../lib/process-identi
 import { readRegular } from '../lib/read-regular.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { PermissionClass } from '../protocol/message.ts';
+import type { AttendedHost, HostStatus, InboundRule } from './attended-host.ts';
 import { wakeFolderName, wakeFoldersOf } from './wake-folders.ts';
 
 /** The registry follows a hook within some milliseconds. */
@@ -26,12 +27,6 @@ const hostSettingsSchema = z.looseObject({
   permissions: z.optional(z.looseObject({ defaultMode: z.optional(z.unknown()) })),
 });
 
-/** What the session is doing, as Claude Code's own registry tells; `unknown` where it tells nothing. */
-export type HostStatus = 'idle' | 'busy' | 'waiting' | 'unknown';
-
-/** The host's rule for messages of other sessions; `parity` is its default: equal permission classes pass. */
-export type InboundRule = 'accept' | 'hold' | 'refuse' | 'parity';
-
 export interface HostSessionOptions {
   readonly config: ResolvedConfig;
   /** The process id of the `claude` that started the attendant. */
@@ -44,7 +39,7 @@ export interface HostSessionOptions {
  * Sources: the environment that Claude Code gives its MCP servers, `<config>/sessions/<pid>.json`, the person's own
  * settings, and what hooks report.
  */
-export class HostSession {
+export class HostSession implements AttendedHost {
   readonly #config: ResolvedConfig;
   readonly claudePid: number;
   readonly process: ProcessIdentity | undefined;
@@ -61,7 +56,7 @@ export class HostSession {
   }
 
   /** A session that a person opened in a terminal or editor; not `claude -p`, not an SDK program, not one of ours. */
-  get isInteractive(): boolean {
+  get takesSeat(): boolean {
     return this.#config.env['CLAUDE_CODE_ENTRYPOINT'] === 'cli';
   }
 
@@ -70,13 +65,21 @@ export class HostSession {
     return this.#config.env['CAHOOTS_MANAGED'] !== undefined;
   }
 
-  /** The folder of Claude Code's registry of running sessions. */
-  get registryFolder(): string {
-    return join(this.#config.claudeConfigDir, 'sessions');
+  get ownsProject(): boolean {
+    return this.takesSeat;
+  }
+
+  get worksOffNotes(): boolean {
+    return false;
+  }
+
+  /** Claude Code's registry of running sessions tells when one begins to work or rests. */
+  get watchedFolders(): readonly string[] {
+    return [dirname(this.registryFile)];
   }
 
   get registryFile(): string {
-    return join(this.registryFolder, `${this.claudePid}.json`);
+    return join(this.#config.claudeConfigDir, 'sessions', `${this.claudePid}.json`);
   }
 
   /**

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ResolvedConfig } from '../config/config.ts';
-import { keepIdleShellSeats } from '../directory/idle-shell-seats.ts';
-import { hasMail, pruneSeat, pruneSeats, removeSeat } from '../directory/retention.ts';
+import { hasMail, removeSeat } from '../directory/retention.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
 import { readSeatRecord, updateSeatRecord } from '../directory/seat-record.ts';
 import {
@@ -12,45 +11,43 @@ import {
   takeSeat,
   takeSeatById,
 } from '../directory/take-seat.ts';
-import { type Clock, isoSeconds } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { thisProcess } from '../lib/process-identity.ts';
-import { buildFacade, hasFacade } from '../mailbox/facade.ts';
 import { seatFolder } from '../mailbox/seat-folder.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
-import type { HostSession } from './host-session.ts';
+import type { AttendedHost } from './attended-host.ts';
+import { SeatUpkeep } from './seat-upkeep.ts';
+import type { Seating } from './seating.ts';
 
 export interface KeeperOptions {
   readonly config: ResolvedConfig;
   readonly clock: Clock;
-  readonly host: HostSession;
+  readonly host: Pick<AttendedHost, 'conversation' | 'transcript'>;
   readonly version: string;
   /** Called when the session sits on another seat than before, with a sentence for the person and the model. */
   readonly onMoved: (notice: string) => void;
 }
 
-const HEARTBEAT_MS = 60_000;
 /** A predecessor that is still ending frees its seat within this time. */
 const RESTART_WINDOW_MS = 60_000;
 
 /** Keeps the session's seat: takes it, shows that it is in use, follows the conversation, and leaves it at the end. */
-export class SeatKeeper {
+export class SeatKeeper implements Seating {
   readonly #options: KeeperOptions;
   #seat: TakenSeat | undefined;
   #takenMs = 0;
-  #heartbeatMs = 0;
-  #maintenanceTurn = 0;
-  #published: Partial<SeatRecord> = {};
+  readonly #upkeep: SeatUpkeep;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#upkeep = new SeatUpkeep(options);
   }
 
   get seat(): TakenSeat | undefined {
     return this.#seat;
   }
 
-  /** The seat's record as it is on disk now: a person may have renamed it or set its attention. */
   get record(): SeatRecord | undefined {
     if (this.#seat === undefined) return undefined;
     return readSeatRecord(this.#seat.folder) ?? this.#seat.record;
@@ -62,16 +59,8 @@ export class SeatKeeper {
     return this.#seat;
   }
 
-  /** Publishes facts of the session in `seat.json`; those that have not changed are not written again. */
   async publish(facts: Partial<SeatRecord>): Promise<void> {
-    const seat = this.#seat;
-    if (seat === undefined || !seat.hold.isCurrent()) return;
-    const changed = Object.entries(facts).filter(
-      ([key, value]) => JSON.stringify(this.#published[key]) !== JSON.stringify(value),
-    );
-    if (changed.length === 0) return;
-    Object.assign(this.#published, facts);
-    await updateSeatRecord(this.#options.config.root, seat.folder, Object.fromEntries(changed));
+    if (this.#seat !== undefined) await this.#upkeep.publish(this.#seat, facts);
   }
 
   /**
@@ -85,15 +74,7 @@ export class SeatKeeper {
       this.#move('another session came back to its conversation and took its seat again');
     else if (this.#hasOtherConversation(seat)) await this.#followConversation(seat);
     else if (seat.preferred !== undefined) this.#tryPreferred(seat);
-    const { record } = this;
-    if (
-      record !== undefined &&
-      this.#seat?.hold.isCurrent() &&
-      !hasFacade(this.#options.config.root, record.sessionId)
-    ) {
-      buildFacade(this.#options.config.root, record);
-    }
-    await this.#heartbeat();
+    if (this.#seat !== undefined) await this.#upkeep.check(this.#seat);
   }
 
   /** Leaves the seat; an ephemeral one without mail is removed. */
@@ -122,8 +103,7 @@ export class SeatKeeper {
 
   #take(ephemeral: boolean, left?: SeatId): TakenSeat {
     this.#takenMs = this.#options.clock.now();
-    this.#heartbeatMs = this.#takenMs;
-    this.#published = {};
+    this.#upkeep.begin();
     return takeSeat({ ...this.#request(ephemeral), ...(left === undefined ? {} : { left }) });
   }
 
@@ -191,28 +171,12 @@ export class SeatKeeper {
     const taken = takeSeatById(this.#request(false), seat.preferred);
     if (taken === undefined) return;
     this.#seat = taken;
-    this.#published = {};
+    this.#upkeep.begin();
     // Should mail come at this moment, the seat stays, as one that nobody sits on.
     leaveSeat({ root: config.root, clock }, seat.hold, seat.record);
     removeSeat(config.root, seat.folder);
     this.#options.onMoved(
       `This session now sits on the seat ${taken.record.name} (${taken.record.sessionId}), which its predecessor has left.`,
     );
-  }
-
-  async #heartbeat(): Promise<void> {
-    const { config, clock } = this.#options;
-    const seat = this.#seat;
-    const nowMs = clock.now();
-    if (seat === undefined || Math.abs(nowMs - this.#heartbeatMs) < HEARTBEAT_MS) return;
-    this.#heartbeatMs = nowMs;
-    seat.hold.renew();
-    await updateSeatRecord(config.root, seat.folder, { lastHeartbeat: isoSeconds(nowMs) });
-    const retention = { root: config.root, clock, ...config.limits };
-    keepIdleShellSeats(retention, this.#maintenanceTurn);
-    pruneSeat(retention, seat.folder, this.#maintenanceTurn);
-    // Looking at all seats costs more than one shard: once an hour is enough.
-    if (this.#maintenanceTurn % 60 === 0) pruneSeats(retention);
-    this.#maintenanceTurn += 1;
   }
 }

@@ -4,7 +4,14 @@ import { errnoOf } from '../lib/errno.ts';
 import { describeUnread, type ReadResult, readRegular } from '../lib/read-regular.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { describeIssues, describeSyntax } from '../protocol/issues.ts';
-import { type Limits, limitsFrom, type Settings, settingsSchema } from './settings.ts';
+import {
+  type Limits,
+  limitsFrom,
+  type ManagedSettings,
+  managedFrom,
+  type Settings,
+  settingsSchema,
+} from './settings.ts';
 import { type Environment, trustedEnvironment } from './trusted-environment.ts';
 
 /** Where everything is and who calls: what can be resolved without reading the person's settings. */
@@ -44,6 +51,11 @@ const MAX_SETTINGS_BYTES = 256 * 1024;
 export function resolveConfig(input: ConfigInput): ResolvedConfig {
   const paths = resolvePaths(input);
   return Object.freeze({ ...paths, limits: limitsFrom(readSettings(settingsFile(paths.root))) });
+}
+
+/** What the person's settings say of managed sessions now. Throws `setting-invalid`. */
+export function managedSettings({ root }: Pick<ResolvedPaths, 'root'>): ManagedSettings {
+  return managedFrom(readSettings(settingsFile(root)));
 }
 
 /** Resolves the part of the configuration that needs no settings file. Throws `setting-invalid` for `BRIDGE_DIR`. */

@@ -21,6 +21,8 @@ const BETWEEN_ATTEMPTS_MS = 10;
 
 /** The right to be the daemon of a place. */
 export interface DaemonClaim {
+  /** Whether this process still is the daemon: false once the place is gone, or another one has taken over. */
+  isHeld(): boolean;
   /** Gives it up; what it left is removed. Idempotent. */
   release(): void;
 }
@@ -57,11 +59,15 @@ export async function claimDaemon(
 
 function claimOf(place: DaemonPlace): DaemonClaim {
   const self = thisProcess();
+  const isHeld = (): boolean => {
+    const holder = holderOf(place);
+    return holder?.pid === self.pid && holder.start === self.start;
+  };
   return {
+    isHeld,
     release() {
-      const holder = holderOf(place);
       // Another one may have taken over from us, should we have been taken for dead.
-      if (holder?.pid !== self.pid || holder.start !== self.start) return;
+      if (!isHeld()) return;
       if (process.platform !== 'win32') removeEntry(place.socket);
       removeEntry(place.state);
     },

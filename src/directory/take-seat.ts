@@ -170,7 +170,12 @@ function chooseSeat(request: SeatRequest): TakenSeat {
   return newSeat(request, inProject[0]?.sessionId);
 }
 
-function takeFree(request: SeatRequest, record: SeatRecord, how: TakenSeat['how']): TakenSeat | undefined {
+/** Takes a seat and publishes that, unless a living process holds it. */
+export function takeFree(
+  request: SeatRequest,
+  record: SeatRecord,
+  how: TakenSeat['how'],
+): TakenSeat | undefined {
   const hold = acquire(request, record, false);
   return hold === undefined ? undefined : settle(request, { hold, record, how });
 }

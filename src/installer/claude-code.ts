@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { isProgram, programsOnPath } from '../config/find-program.ts';
 import type { Environment } from '../config/trusted-environment.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
-import { isProgram, programsOnPath } from './find-program.ts';
 import type { InstallContext } from './install-context.ts';
 import { type ProgramResult, runProgram } from './run-program.ts';
 import { versionIn } from './versions.ts';

@@ -1,4 +1,4 @@
-import { programsOnPath } from './find-program.ts';
+import { programsOnPath } from '../config/find-program.ts';
 import type { InstallContext } from './install-context.ts';
 import { NODE_FLOOR } from './install-context.ts';
 import { runProgram } from './run-program.ts';

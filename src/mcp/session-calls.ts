@@ -1,4 +1,4 @@
-import { type ComposeOptions, composeAttendant } from '../attendant/compose.ts';
+import { type AttendedSession, type ComposeOptions, composeAttendant } from '../attendant/compose.ts';
 import type { SessionTools, ToolContext } from '../attendant/session-tools.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
@@ -39,7 +39,11 @@ export interface SessionCalls {
 
 /** Opens the session that this process attends. Throws when the mailbox root cannot be used. */
 export function openSession(options: ComposeOptions): SessionCalls {
-  const { attendant, tools } = composeAttendant(options);
+  return callsOf(composeAttendant(options));
+}
+
+/** The calls of an attended session. */
+export function callsOf({ attendant, tools }: Pick<AttendedSession, 'attendant' | 'tools'>): SessionCalls {
   return {
     start: () => attendant.start(),
     close: () => attendant.close(),

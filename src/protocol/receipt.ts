@@ -40,7 +40,14 @@ export const FINAL_STATES: ReadonlySet<MessageState> = new Set([
   'cancelled',
 ]);
 
-export const DELIVERY_PATHS = ['inbox-socket', 'file-changed', 'hook-context', 'listen', 'tool'] as const;
+export const DELIVERY_PATHS = [
+  'inbox-socket',
+  'file-changed',
+  'hook-context',
+  'next-turn',
+  'listen',
+  'tool',
+] as const;
 export type DeliveryPath = (typeof DELIVERY_PATHS)[number];
 
 export const stateRecordSchema = z.looseObject({

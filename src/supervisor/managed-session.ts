@@ -6,6 +6,7 @@ import type {
   AgentSession,
   ResumedConversation,
   ToolCall,
+  ToolServer,
   ToolVerdict,
 } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -44,6 +45,8 @@ export interface SessionMeans {
   readonly judge: Judge;
   /** All variables of its process. */
   readonly env: Readonly<Record<string, string>>;
+  /** Makes the tools of ours that a process of it gets; each process has its own. */
+  readonly tools?: (session: ManagedSessionRecord) => ToolServer;
   /** How many prompts may wait beside the one that is worked on. */
   readonly queueLength: number;
   /** A throw is nothing to the session. */
@@ -114,6 +117,7 @@ export class ManagedSession {
         ...(resume !== undefined && { resume }),
         ...(model !== undefined && { model }),
         ...(system !== undefined && { system }),
+        ...(this.#means.tools !== undefined && { tools: this.#means.tools(this.#record) }),
         decide: (call) => this.#decide(call),
         onEvent: (event) => this.#heard(event),
       });

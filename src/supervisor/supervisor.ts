@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent, ResumedConversation } from '../agents/agent.ts';
+import type { Agent, ResumedConversation, ToolServer } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
@@ -15,6 +15,8 @@ export interface SeatRegistry {
   open(seat: { name: string; cwd: string }): SeatId;
   /** The seat is not used any more: mail that waits there stays. */
   close(seat: SeatId): void;
+  /** The name of the live session that shows that conversation now; undefined when none does. */
+  sitterOf(conversation: string): string | undefined;
 }
 
 export interface SupervisorOptions {
@@ -24,8 +26,12 @@ export interface SupervisorOptions {
   readonly seats: SeatRegistry;
   readonly clock: Clock;
   readonly judge: Judge;
+  /** Throws `preset-not-allowed` for a preset that the person has not permitted. */
+  readonly requirePermitted: (preset: string) => void;
   /** All variables of a session's process. */
   readonly env: Readonly<Record<string, string>>;
+  /** Makes the tools of ours that a process of a session gets. */
+  readonly tools?: (session: ManagedSessionRecord) => ToolServer;
   readonly queueLength: number;
   readonly onEvent: (event: SessionEvent) => void;
 }
@@ -34,12 +40,15 @@ export interface SupervisorOptions {
 export interface SpawnRequest {
   readonly name: string;
   readonly agent: string;
-  readonly cwd: string;
+  /** The folder to work in; may be left out with `resume`: the one that the conversation was held in. */
+  readonly cwd?: string;
   readonly preset: string;
   readonly limits: WorkLimits;
   readonly model?: string;
   readonly system?: string;
   readonly resume?: ResumedConversation;
+  /** The seat whose conversation it begins as a copy of. */
+  readonly forkOf?: SeatId;
 }
 
 const LOST = 'The daemon ended before its turn was over.';
@@ -82,8 +91,11 @@ export class Supervisor {
   }
 
   /** Starts a session on a seat of its own; resolves once it takes prompts. Rejects as the agent does, with nothing left. */
-  async spawn({ name, agent, cwd, resume, ...rest }: SpawnRequest): Promise<ManagedSession> {
-    const { store, seats, clock } = this.#options;
+  async spawn({ name, agent, resume, cwd: wanted, ...rest }: SpawnRequest): Promise<ManagedSession> {
+    const { store, seats, clock, requirePermitted } = this.#options;
+    requirePermitted(rest.preset);
+    if (resume !== undefined && !resume.fork) this.#requireNotLive(resume.from);
+    const cwd = wanted ?? (await this.#folderOf(agent, resume?.from));
     this.#agent(agent);
     const taken = store.sessionNamed(name);
     if (taken !== undefined) {
@@ -132,7 +144,8 @@ export class Supervisor {
   /** A copy of a session's conversation in a session of its own; the rest as that one has it. */
   async fork(address: string, { name }: { name: string }): Promise<ManagedSession> {
     const { agent, cwd, preset, limits, model, system, conversation, id } = this.find(address);
-    const session = await this.spawn({
+    return await this.spawn({
+      forkOf: id,
       name,
       agent,
       cwd,
@@ -142,13 +155,12 @@ export class Supervisor {
       ...(system !== undefined && { system }),
       resume: { from: conversation, fork: true },
     });
-    session.note('session:forked', { from: id });
-    return session;
   }
 
   /** Lets a paused session go on, and starts one that is over again, in its conversation. */
   async resume(address: string): Promise<ManagedSession> {
     const record = this.find(address);
+    this.#options.requirePermitted(record.preset);
     const session = this.#adopt(record);
     const { state } = session.record;
     if (isPaused(state)) {
@@ -242,11 +254,27 @@ export class Supervisor {
   #adopt(record: ManagedSessionRecord): ManagedSession {
     const known = this.#sessions.get(record.id);
     if (known !== undefined) return known;
-    const { store, clock, judge, env, queueLength, onEvent } = this.#options;
-    const agent = this.#agent(record.agent);
-    const session = new ManagedSession(record, { agent, store, clock, judge, env, queueLength, onEvent });
+    const session = new ManagedSession(record, { ...this.#options, agent: this.#agent(record.agent) });
     this.#sessions.set(record.id, session);
     return session;
+  }
+
+  async #folderOf(agent: string, conversation: string | undefined): Promise<string> {
+    if (conversation !== undefined) return await this.#agent(agent).folderOf(conversation, this.#options.env);
+    throw new CahootsError('usage', 'It is not said in which folder the session is to work.', {
+      remedy: 'Name it in "cwd".',
+    });
+  }
+
+  /** Two processes that write one conversation would each lose what the other says. */
+  #requireNotLive(conversation: string): void {
+    const ours = this.#options.store.liveSessions().find((session) => session.conversation === conversation);
+    const name = ours?.name ?? this.#options.seats.sitterOf(conversation);
+    if (name === undefined) return;
+    throw new CahootsError('conversation-live', `The conversation ${conversation} is going on in ${name}.`, {
+      remedy: `Ask that session (cahoots ask ${name} …), or begin with a copy of it (--fork).`,
+      facts: { conversation, session: name },
+    });
   }
 
   #agent(kind: string): Agent {

@@ -62,6 +62,13 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
   return {
     kind: 'fake',
     sessions,
+    async folderOf(conversation) {
+      const held = sessions.find(({ launch }) => launch.conversation === conversation);
+      if (held !== undefined) return held.launch.cwd;
+      throw new CahootsError('conversation-unknown', `There is no conversation ${conversation}.`, {
+        remedy: 'Name one that is there.',
+      });
+    },
     async start(launch) {
       if (!existsSync(launch.cwd)) {
         throw new CahootsError('folder-missing', `There is no folder ${launch.cwd}.`, {

@@ -44,7 +44,7 @@ for (const binary of claudeBinaries()) {
     });
     const model = api.session('managed', ...obedient);
     return {
-      agent: claudeCodeAgent({ program: binary.path }),
+      agent: claudeCodeAgent({ program: () => binary.path }),
       cwd: home.project('work'),
       env: home.env(model.env),
       tools: { run: 'Bash', read: 'Read' },

@@ -1,14 +1,20 @@
 import { statSync } from 'node:fs';
-import type { Options, PermissionResult, Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import type {
+  McpSdkServerConfigWithInstance,
+  Options,
+  PermissionResult,
+  Query,
+  SDKUserMessage,
+} from '@anthropic-ai/claude-agent-sdk';
 import { Channel } from '../../lib/channel.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
-import type { Agent, AgentLaunch, AgentSession, ToolCall } from '../agent.ts';
+import type { Agent, AgentLaunch, AgentSession, ToolCall, ToolServer } from '../agent.ts';
 import { childEnvironment } from './child-environment.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
 import { askAlways, ClaudeSession, totalSpent } from './claude-session.ts';
-import { conversationOnDisk } from './conversation-on-disk.ts';
+import { conversationFolder, conversationOnDisk } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
@@ -16,8 +22,8 @@ export const MANAGED_MARK = 'CAHOOTS_MANAGED';
 
 /** How Claude Code sessions are started. */
 export interface ClaudeCodeOptions {
-  /** The `claude` to run; the one that came with the Agent SDK where left out. */
-  readonly program?: string;
+  /** The `claude` to run, asked for at each start; the one that came with the Agent SDK where there is none. */
+  readonly program?: () => string | undefined;
   /** How long a `claude` may take until it takes prompts. */
   readonly startMs?: number;
 }
@@ -26,7 +32,8 @@ export interface ClaudeCodeOptions {
 export function claudeCodeAgent({ program, startMs = 60_000 }: ClaudeCodeOptions = {}): Agent {
   return {
     kind: 'claude-code',
-    start: (launch) => startClaude(launch, { program, startMs }),
+    start: (launch) => startClaude(launch, { program: program?.(), startMs }),
+    folderOf: async (conversation, env) => conversationFolder(conversation, { env }),
     endLeftovers: async (conversations) => {
       for (const conversation of conversations) await endMarked(markOf(conversation));
     },
@@ -40,7 +47,7 @@ async function startClaude(
   checkFolder(launch.cwd);
   const env = { ...childEnvironment(launch.env), [MANAGED_MARK]: launch.conversation };
   if (launch.resume !== undefined) await conversationOnDisk(launch.resume.from, { env });
-  const sdk = await loadAgentSdk();
+  const sdk = await loadAgentSdk(launch.env);
   const input = new Channel<SDKUserMessage>();
   const started: { process?: ClaudeProcess | undefined; session?: ClaudeSession } = {};
   const query = sdk.query({
@@ -75,17 +82,24 @@ function markOf(conversation: string): string {
   return `${MANAGED_MARK}=${conversation}`;
 }
 
-function optionsOf({ cwd, mode, conversation, resume, model, system }: AgentLaunch): Options {
+function optionsOf({ cwd, mode, conversation, resume, model, system, tools }: AgentLaunch): Options {
   return {
     cwd,
     permissionMode: mode === 'plan' ? 'plan' : 'default',
     settingSources: ['user', 'project', 'local'],
     systemPrompt: { type: 'preset', preset: 'claude_code', ...(system !== undefined && { append: system }) },
     ...(model !== undefined && { model }),
+    ...(tools !== undefined && { mcpServers: { [tools.name]: inProcess(tools) } }),
     ...(resume !== undefined && { resume: resume.from, forkSession: resume.fork }),
     // The host refuses a new id for a conversation that it continues.
     ...((resume === undefined || resume.fork) && { sessionId: conversation }),
   };
+}
+
+/** The SDK asks no more of a server than that it speaks over a transport. */
+function inProcess(tools: ToolServer): McpSdkServerConfigWithInstance {
+  const instance = tools as unknown as McpSdkServerConfigWithInstance['instance'];
+  return { type: 'sdk', name: tools.name, instance };
 }
 
 /** Waits until the host takes prompts; what its totals stand at then. Leaves nothing behind when it does not. */

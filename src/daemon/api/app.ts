@@ -15,6 +15,10 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** The API as an application that answers requests, over whatever they come. */
 export function createApp(means: ApiMeans): Hono {
   const app = new Hono();
+  app.use(async (_, next) => {
+    means.onCall?.();
+    await next();
+  });
   app.get('/v1/openapi.json', (context) => context.json(describeApi(means.version)));
   for (const definition of ROUTES) {
     app.on(

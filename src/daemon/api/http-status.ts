@@ -37,6 +37,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'conversation-unknown': 404,
   'session-unknown': 404,
   'session-over': 409,
+  'preset-not-allowed': 403,
+  'conversation-live': 409,
   'session-state': 409,
   'prompt-unknown': 404,
   'route-unknown': 404,

@@ -10,6 +10,8 @@ export interface ApiMeans {
   readonly store: ApiStore;
   readonly events: EventHub;
   readonly version: string;
+  /** Called with every call. */
+  readonly onCall?: () => void;
   /** Begins to end the daemon; returns at once. */
   readonly shutDown: () => void;
 }

@@ -36,7 +36,7 @@ export const LAYERS: Layers = {
   client: ['mailbox', 'directory', 'packages', ...BELOW_MAILBOX],
   attendant: ['directory', 'mailbox', 'delivery', 'packages', 'client', ...BELOW_MAILBOX],
   installer: ['client', 'directory', 'mailbox', 'delivery', ...BELOW_MAILBOX],
-  daemon: ALL_BUT_FRONT_DOORS,
+  daemon: [...ALL_BUT_FRONT_DOORS, 'mcp'],
   demo: ['testing', 'client', 'directory', 'mailbox', ...BELOW_MAILBOX],
   cli: ['installer', 'demo', ...FRONT_DOOR],
   mcp: FRONT_DOOR,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Attendant, type HookCall } from '../../../src/attendant/attendant.ts';
+import { SeatKeeper } from '../../../src/attendant/seat-keeper.ts';
 import { SessionTools } from '../../../src/attendant/session-tools.ts';
 import { Correspondent } from '../../../src/client/correspondent.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
@@ -77,11 +78,14 @@ export function attended(t: TestContext, options: AttendedOptions = {}): Attende
   const clock: MovableClock = { offsetMs: 0, now: () => Date.now() + clock.offsetMs };
   const [socket, file] = [scriptedPath('inbox-socket', 1_500), scriptedPath('file-changed', 1_500)];
   const faults: unknown[] = [];
+  const session = host.session();
+  const version = '1.0.0';
   const attendant = new Attendant({
     config: host.config,
     clock,
-    host: host.session(),
-    version: '1.0.0',
+    host: session,
+    seating: (onMoved) => new SeatKeeper({ config: host.config, clock, host: session, version, onMoved }),
+    version,
     wakePaths: [socket, file],
     onFault: (error) => faults.push(error),
   });

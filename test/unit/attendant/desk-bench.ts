@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { InboundRule } from '../../../src/attendant/attended-host.ts';
 import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
-import type { InboundRule } from '../../../src/attendant/host-session.ts';
 import { MailDesk } from '../../../src/attendant/mail-desk.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';

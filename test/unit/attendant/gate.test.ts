@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { InboundRule } from '../../../src/attendant/attended-host.ts';
 import { decide, type GateFacts } from '../../../src/attendant/gate.ts';
-import type { InboundRule } from '../../../src/attendant/host-session.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import type { Verdict } from '../../../src/directory/trust.ts';
 import type { PendingMessage } from '../../../src/mailbox/inbox.ts';

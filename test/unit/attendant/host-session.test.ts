@@ -195,7 +195,7 @@ suite('the inbox socket of a session', () => {
 suite('which sessions have a seat by themselves', () => {
   test('[S1] one that a person opened has; one-shot and SDK sessions have not', (t) => {
     const interactive = (entrypoint: string | undefined): boolean =>
-      fakeHost(t, { env: { CLAUDE_CODE_ENTRYPOINT: entrypoint } }).session().isInteractive;
+      fakeHost(t, { env: { CLAUDE_CODE_ENTRYPOINT: entrypoint } }).session().takesSeat;
     assert.equal(interactive('cli'), true);
     for (const entrypoint of ['sdk-cli', 'sdk-ts', 'sdk-py', '', undefined])
       assert.equal(interactive(entrypoint), false);

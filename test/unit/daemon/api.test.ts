@@ -21,9 +21,10 @@ function begin(t: TestContext, script?: FakeScript) {
   const supervisor = new Supervisor({
     agents: { 'claude-code': fakeAgent(script) },
     store,
-    seats: { open: () => newSeatId(), close: () => undefined },
+    seats: { open: () => newSeatId(), close: () => undefined, sitterOf: () => undefined },
     clock: { now: () => Date.now() },
     judge: () => ({ verdict: 'allow' }),
+    requirePermitted: () => undefined,
     env: {},
     queueLength: 2,
     onEvent: (event) => events.tell(event),

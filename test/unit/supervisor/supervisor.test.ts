@@ -56,9 +56,10 @@ function superviseWith(
   return new Supervisor({
     agents: { fake: agent },
     store,
-    seats,
+    seats: { sitterOf: () => undefined, ...seats },
     clock: { now },
     judge: () => ({ verdict: 'allow' }),
+    requirePermitted: () => undefined,
     env: {},
     queueLength: 10,
     onEvent: () => undefined,
@@ -114,8 +115,7 @@ suite('the managed sessions of one store', () => {
     );
     assert.deepEqual([inCopy, inFirst], ['one two', 'one two']);
     assert.equal(fork.record.turns, 1);
-    const noted = store.journal(fork.record.id).find(({ type }) => type === 'session:forked');
-    assert.equal(noted?.data['from'], one.record.id);
+    assert.equal(store.session(fork.record.id)?.forkOf, one.record.id);
   });
 
   test('that are over are resumed in their conversation, also when they never had a turn', async (t) => {

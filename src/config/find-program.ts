@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Environment } from '../config/trusted-environment.ts';
 import { errnoOf } from '../lib/errno.ts';
+import type { Environment } from './trusted-environment.ts';
 
 /** The programs of that name on the `PATH`, in its order; folders that npm adds for its own scripts are left out. */
 export function programsOnPath(name: string, env: Environment): string[] {
