@@ -34,13 +34,22 @@ const AFTER_EXIT_MS = 2_000;
 const LOOK_MS = 25;
 const HEALTH_MS = 5_000;
 
+/** One call of the daemon's API. */
+export interface DaemonCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Makes one call of the daemon's API. Rejects with the error that the daemon tells, with `daemon-unreachable` when none
  * answers, and with `cancelled` when the signal aborts.
  */
 export async function callDaemon(
   { place }: Pick<DaemonAccess, 'place'>,
-  { method, path, body, signal }: { method: string; path: string; body?: unknown; signal?: AbortSignal },
+  { method, path, body, signal }: DaemonCall,
 ): Promise<unknown> {
   const { status, text } = await exchange(place, { method, path, body, signal });
   const answer: unknown = JSON.parse(text);
@@ -154,24 +163,30 @@ function exchange(
   return new Promise((resolve, reject) => {
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = { ...(sent !== undefined && { 'content-type': 'application/json' }) };
+    let isReached = false;
     const call = request({ socketPath: socket, method, path, headers, signal }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.once('end', () => resolve({ status: response.statusCode ?? 500, text }));
-      response.once('error', (error) => reject(unreachable(error)));
+      response.once('error', (error) => reject(unreachable(error, isReached)));
     });
-    call.once('error', (error) => reject(unreachable(error)));
+    call.once('socket', (connection) => {
+      isReached = !connection.connecting;
+      connection.once('connect', () => (isReached = true));
+    });
+    call.once('error', (error) => reject(unreachable(error, isReached)));
     call.end(sent);
   });
 
-  function unreachable(cause: Error): CahootsError {
+  function unreachable(cause: Error, reached: boolean): CahootsError {
     if (signal?.aborted === true) {
       return new CahootsError('cancelled', 'The call was given up.', { remedy: 'Call again.', cause });
     }
     const why = errnoOf(cause) ?? cause.message;
     return new CahootsError('daemon-unreachable', `No daemon answers at ${socket} (${why}).`, {
       remedy: 'It starts with the next call that needs it; its log is beside it.',
-      facts: { socket },
+      // Once it was reached it may have done what was asked.
+      facts: { socket, reached },
       cause,
     });
   }
