@@ -15,8 +15,8 @@ const KEPT_FILES = 3;
 
 /** Opens the log in a folder; at 5 MB it begins a new file, and keeps three old ones (`<file>.1` is the newest). */
 export function openLog({ folder, file }: { folder: string; file: string }): DaemonLog {
-  const generator = (time: number | Date | null, index?: number): string =>
-    time === null ? file : `${file}.${index ?? 1}`;
+  const generator = (which: number | Date | null): string =>
+    which === null ? file : `${file}.${Number(which)}`;
   const stream = createStream(generator, {
     path: folder,
     size: MAX_FILE,

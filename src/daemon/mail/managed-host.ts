@@ -50,11 +50,13 @@ export class ManagedHost implements AttendedHost {
     return join(this.#claudeConfigDir, 'projects', folder, `${this.conversation}.jsonl`);
   }
 
+  /** What `full` does nobody is asked about; every other preset denies what it does not cover. */
   get permissionMode(): string {
-    return this.#session.preset === 'plan' ? 'plan' : 'default';
+    const { preset } = this.#session;
+    if (preset === 'full') return 'bypassPermissions';
+    return preset === 'plan' ? 'plan' : 'default';
   }
 
-  /** What `full` does nobody is asked about; every other preset denies what it does not cover. */
   get permissionClass(): PermissionClass {
     return this.#session.preset === 'full' ? 'bypasses' : 'asks';
   }
