@@ -95,6 +95,14 @@ export interface AgentUse {
   readonly turn: { readonly spent: Spending; readonly steps: number };
 }
 
+/** A conversation that was held before. */
+export interface PastConversation {
+  /** The folder that it was held in, absolute. */
+  readonly cwd: string;
+  /** About how many tokens a next request in it would send. */
+  readonly contextTokens: number;
+}
+
 /** How a session's process ended. */
 export interface AgentExit {
   /** `closed`: by `close`. `crashed`: by itself or by somebody else. */
@@ -145,8 +153,8 @@ export interface Agent {
    * `agent-start-failed`, and then nothing is left of it.
    */
   start(launch: AgentLaunch): Promise<AgentSession>;
-  /** The folder that a conversation was held in. Rejects with `conversation-unknown`. */
-  folderOf(conversation: string, env: Readonly<Record<string, string>>): Promise<string>;
+  /** What is known of a conversation that was held before. Rejects with `conversation-unknown`. */
+  pastConversation(id: string, env: Readonly<Record<string, string>>): Promise<PastConversation>;
   /**
    * Ends whatever still runs of sessions in those conversations that an earlier process of ours had started and did not
    * end, with everything that they started. Where the system does not tell what a process was started with (Windows)

@@ -63,10 +63,14 @@ export class Correspondent {
    * Answers a message that this seat received.
    *
    * A query gets a response. A response (a peer's question back) gets a new query in the same thread, as v1's rule has
-   * it; a note gets a note. Throws `message-unknown`, `message-not-answerable`, and `message-refused` when the
+   * it; a note gets a note. With `byFork` the answer says that a fork of the seat's conversation gave it. Throws `message-unknown`, `message-not-answerable`, and `message-refused` when the
    * conversation has become too long.
    */
-  reply(id: MessageId, content: string): { readonly sent: Message; readonly to: Message } {
+  reply(
+    id: MessageId,
+    content: string,
+    { byFork = false }: { readonly byFork?: boolean } = {},
+  ): { readonly sent: Message; readonly to: Message } {
     const { root, clock } = this.#options;
     const { folder, record } = this.#options.seat();
     const original = this.received(id);
@@ -79,11 +83,9 @@ export class Correspondent {
         { remedy: 'Send a message of your own.' },
       );
     }
-    const answeredBy =
-      original.metadata.toConversation === undefined ||
-      original.metadata.toConversation === record.conversation
-        ? 'same'
-        : 'newer';
+    const { toConversation } = original.metadata;
+    const isSame = toConversation === undefined || toConversation === record.conversation;
+    const answeredBy = byFork ? 'fork' : isSame ? 'same' : 'newer';
     const draft: Draft = {
       to: original.from,
       type,

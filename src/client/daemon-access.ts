@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { daemonPlace } from '../config/daemon-place.ts';
+import { childEnvironment } from '../lib/child-environment.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { ClientContext } from './client-context.ts';
 import { callDaemon, type DaemonAccess, type DaemonCall, ensureDaemon } from './daemon-client.ts';
@@ -10,14 +11,11 @@ const PROGRAM_PLACES = [join('plugin', 'dist', 'daemon-main.js'), join('dist', '
 
 /** How the daemon of a caller's mailbox root is reached. Throws `daemon-failed` where its program is not there. */
 export function daemonAccess({ config, version }: Pick<ClientContext, 'config' | 'version'>): DaemonAccess {
-  const env = Object.entries(config.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
   return {
     place: daemonPlace(config),
     program: daemonProgram(import.meta.dirname),
-    // A daemon serves one root, whichever way its first caller had named it.
-    env: { ...Object.fromEntries(env), BRIDGE_DIR: config.root },
+    // A daemon serves one root, whichever way its first caller had named it, and belongs to no session that called it.
+    env: { ...childEnvironment(config.env), BRIDGE_DIR: config.root },
     version,
   };
 }

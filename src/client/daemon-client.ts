@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
+import { parse } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { DaemonPlace } from '../config/daemon-place.ts';
@@ -137,8 +138,10 @@ async function startDaemon(access: DaemonAccess): Promise<DaemonHealth> {
 }
 
 /** Starts the daemon's program on its own; resolves once it has ended, or could not be started. */
-function launch({ program, env }: DaemonAccess): Promise<void> {
-  const child = spawn(process.execPath, [program], { env, detached: true, stdio: 'ignore' });
+function launch({ program, env, place }: DaemonAccess): Promise<void> {
+  // It outlives the folder in which its first caller happens to be.
+  const cwd = parse(place.folder).root;
+  const child = spawn(process.execPath, [program], { env, cwd, detached: true, stdio: 'ignore' });
   child.unref();
   return new Promise((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
 }

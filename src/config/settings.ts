@@ -27,6 +27,10 @@ export const settingsSchema = z.strictObject({
   allowFullPreset: z.optional(z.boolean()),
   /** How many prompts may wait for a managed session beside the one that it works on. */
   maxQueuedPrompts: optionalCount,
+  /** How many tokens a conversation that is asked with revive may have before a person has to confirm it. */
+  reviveTokens: optionalCount,
+  /** What one answer of a conversation that is asked with revive may cost, in US dollars. */
+  reviveCostUsd: optionalAmount,
   /** After how many minutes with nothing running and nobody calling the daemon ends. */
   daemonIdleMinutes: optionalAmount,
 });
@@ -48,6 +52,8 @@ export interface ManagedSettings {
   readonly allowFullPreset: boolean;
   readonly maxQueuedPrompts: number;
   readonly daemonIdleMs: number;
+  readonly reviveTokens: number;
+  readonly reviveCostUsd: number;
 }
 
 /** The daemon's settings with every default filled in. */
@@ -56,6 +62,8 @@ export function managedFrom(settings: Settings): ManagedSettings {
     claudeProgram: settings.claudeProgram,
     allowFullPreset: settings.allowFullPreset ?? false,
     maxQueuedPrompts: settings.maxQueuedPrompts ?? 20,
+    reviveTokens: settings.reviveTokens ?? 50_000,
+    reviveCostUsd: settings.reviveCostUsd ?? 1,
     daemonIdleMs: (settings.daemonIdleMinutes ?? 30) * 60_000,
   });
 }

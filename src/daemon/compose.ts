@@ -1,5 +1,4 @@
 import type { Agent } from '../agents/agent.ts';
-import { childEnvironment } from '../agents/claude-code/child-environment.ts';
 import { claudeCodeAgent } from '../agents/claude-code/claude-code-agent.ts';
 import { daemonHealth } from '../client/daemon-client.ts';
 import { managedSettings, type ResolvedConfig, resolveConfig } from '../config/config.ts';
@@ -7,6 +6,7 @@ import { type DaemonPlace, daemonPlace } from '../config/daemon-place.ts';
 import { isProgram, programsOnPath } from '../config/find-program.ts';
 import { type ManagedSettings, managedFrom } from '../config/settings.ts';
 import type { Environment } from '../config/trusted-environment.ts';
+import { childEnvironment } from '../lib/child-environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
@@ -18,6 +18,7 @@ import { IdleWatch } from './idle-watch.ts';
 import { presetJudge, requirePermitted } from './judge.ts';
 import { type DaemonLog, openLog } from './log.ts';
 import { SessionMail } from './mail/session-mail.ts';
+import { Reviver } from './revive.ts';
 import { seatRegistry } from './seat-registry.ts';
 import { listenAt } from './server.ts';
 import { claimDaemon, type DaemonClaim } from './single-instance.ts';
@@ -161,6 +162,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     supervisor,
     store,
     events,
+    reviver: new Reviver({ config, clock, supervisor, settings }),
     version,
     onCall: () => idle.touch(),
     shutDown: () => setImmediate(() => void end('asked to')),

@@ -45,6 +45,7 @@ export const ERROR_CATALOGUE = {
   'session-over': { exit: 1, retry: 'changed' },
   'preset-not-allowed': { exit: 5, retry: 'changed' },
   'conversation-live': { exit: 5, retry: 'changed' },
+  'revive-unconfirmed': { exit: 5, retry: 'changed' },
   'session-state': { exit: 1, retry: 'changed' },
   'prompt-unknown': { exit: 3, retry: 'changed' },
   'route-unknown': { exit: 2, retry: 'changed' },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent, ResumedConversation, ToolServer } from '../agents/agent.ts';
+import type { Agent, PastConversation, ResumedConversation, ToolServer } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
@@ -223,6 +223,11 @@ export class Supervisor {
     });
   }
 
+  /** Whether a session, past ones included, has that name. */
+  isNamed(name: string): boolean {
+    return this.#options.store.sessionNamed(name) !== undefined;
+  }
+
   /** The session of that id or name while it has a process. Throws `session-unknown` or `session-over`. */
   live(address: string): ManagedSession {
     const { id, name, state } = this.find(address);
@@ -237,6 +242,11 @@ export class Supervisor {
   /** The end of a prompt that is open; undefined of one that is not. */
   settled({ session, id }: PromptRecord): Promise<PromptRecord> | undefined {
     return this.#sessions.get(session)?.settled(id);
+  }
+
+  /** What is known of a conversation that was held before. Rejects with `conversation-unknown`. */
+  async pastConversation(agent: string, conversation: string): Promise<PastConversation> {
+    return await this.#agent(agent).pastConversation(conversation, this.#options.env);
   }
 
   /** How many sessions have a process. */
@@ -260,7 +270,7 @@ export class Supervisor {
   }
 
   async #folderOf(agent: string, conversation: string | undefined): Promise<string> {
-    if (conversation !== undefined) return await this.#agent(agent).folderOf(conversation, this.#options.env);
+    if (conversation !== undefined) return (await this.pastConversation(agent, conversation)).cwd;
     throw new CahootsError('usage', 'It is not said in which folder the session is to work.', {
       remedy: 'Name it in "cwd".',
     });

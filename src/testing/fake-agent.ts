@@ -62,9 +62,10 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
   return {
     kind: 'fake',
     sessions,
-    async folderOf(conversation) {
+    async pastConversation(conversation) {
       const held = sessions.find(({ launch }) => launch.conversation === conversation);
-      if (held !== undefined) return held.launch.cwd;
+      const said = conversations.get(conversation)?.join(' ') ?? '';
+      if (held !== undefined) return { cwd: held.launch.cwd, contextTokens: Math.ceil(said.length / 4) };
       throw new CahootsError('conversation-unknown', `There is no conversation ${conversation}.`, {
         remedy: 'Name one that is there.',
       });

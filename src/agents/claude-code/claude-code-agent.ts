@@ -7,14 +7,14 @@ import type {
   SDKUserMessage,
 } from '@anthropic-ai/claude-agent-sdk';
 import { Channel } from '../../lib/channel.ts';
+import { childEnvironment } from '../../lib/child-environment.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolCall, ToolServer } from '../agent.ts';
-import { childEnvironment } from './child-environment.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
 import { askAlways, ClaudeSession, totalSpent } from './claude-session.ts';
-import { conversationFolder, conversationOnDisk } from './conversation-on-disk.ts';
+import { conversationOnDisk, readPastConversation } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
@@ -33,7 +33,7 @@ export function claudeCodeAgent({ program, startMs = 60_000 }: ClaudeCodeOptions
   return {
     kind: 'claude-code',
     start: (launch) => startClaude(launch, { program: program?.(), startMs }),
-    folderOf: async (conversation, env) => conversationFolder(conversation, { env }),
+    pastConversation: async (id, env) => readPastConversation(id, { env }),
     endLeftovers: async (conversations) => {
       for (const conversation of conversations) await endMarked(markOf(conversation));
     },

@@ -1,7 +1,10 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import * as z from 'zod/mini';
 import { CahootsError } from '../../protocol/errors.ts';
+import { parseJson } from '../../protocol/json.ts';
+import type { PastConversation } from '../agent.ts';
 
 /** The host writes what was said some time after it says that a turn is over: 0.1 s on a quiet machine. */
 const SETTLED_MS = 250;
@@ -11,6 +14,23 @@ const PATIENCE_MS = 2_000;
 const APPEARS_MS = 750;
 const LOOK_MS = 25;
 const HEAD_BYTES = 256 * 1024;
+const TAIL_BYTES = 1024 * 1024;
+/** English and code; the record has more around each text than the model is sent. */
+const BYTES_PER_TOKEN = 4;
+
+const count = z.number();
+const recordSchema = z.looseObject({
+  message: z.looseObject({
+    usage: z.optional(
+      z.looseObject({
+        input_tokens: count,
+        output_tokens: z.optional(count),
+        cache_creation_input_tokens: z.optional(count),
+        cache_read_input_tokens: z.optional(count),
+      }),
+    ),
+  }),
+});
 
 /**
  * Resolves once the host's record of a conversation holds what was said before. Rejects with `conversation-unknown` when
@@ -34,17 +54,37 @@ export async function conversationOnDisk(
   throw unknown(id, folder);
 }
 
-/** The folder that a conversation was held in, as its record says. Throws `conversation-unknown`. */
-export function conversationFolder(id: string, { env }: { env: Readonly<Record<string, string>> }): string {
+/** What the record of a conversation says of it. Throws `conversation-unknown`. */
+export function readPastConversation(
+  id: string,
+  { env }: { env: Readonly<Record<string, string>> },
+): PastConversation {
   const projects = projectsFolder(env);
   const path = fileOf(projects, id);
   if (path === undefined) throw unknown(id, projects);
-  const cwd = /"cwd":("(?:[^"\\]|\\.)*")/.exec(readHead(path))?.[1];
-  if (cwd !== undefined) return JSON.parse(cwd) as string;
+  const cwd = /"cwd":("(?:[^"\\]|\\.)*")/.exec(readPart(path, { from: 'beginning', bytes: HEAD_BYTES }))?.[1];
+  if (cwd !== undefined) return { cwd: JSON.parse(cwd) as string, contextTokens: contextTokensOf(path) };
   throw new CahootsError('conversation-unknown', `${path} does not say in which folder it was held.`, {
     remedy: 'Name the folder.',
     facts: { conversation: id, file: path },
   });
+}
+
+/** What the last request of the conversation sent and got; a quarter of the record's size where none tells. */
+function contextTokensOf(path: string): number {
+  const lines = readPart(path, { from: 'end', bytes: TAIL_BYTES }).split('\n').reverse();
+  for (const line of lines) {
+    if (!line.includes('"usage"') || line.includes('"isSidechain":true')) continue;
+    const usage = parseJson(line, recordSchema)?.message.usage;
+    if (usage === undefined) continue;
+    return (
+      usage.input_tokens +
+      (usage.cache_creation_input_tokens ?? 0) +
+      (usage.cache_read_input_tokens ?? 0) +
+      (usage.output_tokens ?? 0)
+    );
+  }
+  return Math.ceil(statSync(path).size / BYTES_PER_TOKEN);
 }
 
 function projectsFolder(env: Readonly<Record<string, string>>): string {
@@ -58,12 +98,13 @@ function unknown(id: string, folder: string): CahootsError {
   });
 }
 
-/** The beginning of a file: every record says the folder, and some of the first are long. */
-function readHead(path: string): string {
+/** A part of a file; the record of a long conversation is not read whole. */
+function readPart(path: string, { from, bytes }: { from: 'beginning' | 'end'; bytes: number }): string {
   const file = openSync(path, 'r');
   try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.toString('utf8', 0, readSync(file, head, 0, HEAD_BYTES, 0));
+    const start = from === 'beginning' ? 0 : Math.max(0, fstatSync(file).size - bytes);
+    const part = Buffer.alloc(bytes);
+    return part.toString('utf8', 0, readSync(file, part, 0, bytes, start));
   } finally {
     closeSync(file);
   }

@@ -39,6 +39,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'session-over': 409,
   'preset-not-allowed': 403,
   'conversation-live': 409,
+  'revive-unconfirmed': 403,
   'session-state': 409,
   'prompt-unknown': 404,
   'route-unknown': 404,

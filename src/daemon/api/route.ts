@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { SessionStore } from '../../supervisor/session-store.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Reviver } from '../revive.ts';
 import type { NumberedEntry } from '../store/sqlite-session-store.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -9,6 +10,7 @@ export interface ApiMeans {
   readonly supervisor: Supervisor;
   readonly store: ApiStore;
   readonly events: EventHub;
+  readonly reviver: Pick<Reviver, 'answer'>;
   readonly version: string;
   /** Called with every call. */
   readonly onCall?: () => void;

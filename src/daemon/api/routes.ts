@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 import { API_NUMBER } from '../../protocol/api-number.ts';
 import { CahootsError } from '../../protocol/errors.ts';
+import { isMessageId, isSeatId, type MessageId, type SeatId } from '../../protocol/ids.ts';
 import {
   managedSessionSchema,
   type PromptRecord,
   promptRecordSchema,
   workLimitsSchema,
 } from '../../protocol/managed-session.ts';
+import { messageSchema } from '../../protocol/message.ts';
 import { PRESETS } from '../../supervisor/presets/presets.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
 
@@ -229,6 +231,19 @@ export const ROUTES: readonly Route[] = [
         ...(limit !== undefined && { limit }),
       });
     },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/revive',
+    summary: 'Have a fork of the conversation of a seat that is away answer a question that waits there',
+    query: noQuery,
+    body: z.strictObject({
+      seat: z.custom<SeatId>(isSeatId, { error: 'expected the id of a seat' }),
+      message: z.custom<MessageId>(isMessageId, { error: 'expected the id of a message' }),
+      confirmed: z._default(z.boolean(), false),
+    }),
+    answer: z.object({ session: text, contextTokens: z.number(), response: messageSchema }),
+    run: async ({ means, body }) => means.reviver.answer(body),
   }),
   route({
     method: 'get',

@@ -35,7 +35,14 @@ function begin(t: TestContext, script?: FakeScript) {
     close();
   });
   const shutDown = (): void => void ended.push('shut down');
-  const app = createApp({ supervisor, store, events, version: '1.2.3', shutDown });
+  const app = createApp({
+    supervisor,
+    reviver: { answer: () => Promise.reject(new Error('nothing is revived here')) },
+    store,
+    events,
+    version: '1.2.3',
+    shutDown,
+  });
   async function call(
     method: string,
     path: string,
