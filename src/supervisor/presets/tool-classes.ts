@@ -13,7 +13,7 @@ export type ToolClass =
   | 'other';
 
 /** The tools of Claude Code 2.1 by their names; those of an MCP server are not among them. */
-const CLASSES: Readonly<Record<Exclude<ToolClass, 'peers' | 'other'>, readonly string[]>> = {
+export const TOOLS_OF_CLASS: Readonly<Record<Exclude<ToolClass, 'peers' | 'other'>, readonly string[]>> = {
   'keep-books': [
     'TodoWrite',
     'TodoRead',
@@ -44,7 +44,9 @@ const CLASSES: Readonly<Record<Exclude<ToolClass, 'peers' | 'other'>, readonly s
 const PEER_TOOL = /^mcp__(plugin_)?cahoots(_\w+)?__(peers|ask|reply|send|listen|inbox)$/;
 
 const CLASS_OF: ReadonlyMap<string, ToolClass> = new Map(
-  Object.entries(CLASSES).flatMap(([kind, tools]) => tools.map((tool) => [tool, kind as ToolClass] as const)),
+  Object.entries(TOOLS_OF_CLASS).flatMap(([kind, tools]) =>
+    tools.map((tool) => [tool, kind as ToolClass] as const),
+  ),
 );
 
 /** The class of a tool; `other` for one that is not known, which no preset but `full` permits. */
