@@ -12,6 +12,7 @@ import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts, type OnFolded } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
+import type { SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
 import { Activity } from './activity.ts';
@@ -20,6 +21,7 @@ import type { AttendedHost } from './attended-host.ts';
 import { ConversationProof } from './conversation-proof.ts';
 import { DependencyHints } from './dependency-hints.ts';
 import { sayGoodbye } from './goodbye.ts';
+import type { HookCall } from './hook-call.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
 import { noteAnswered } from './note-answered.ts';
 import { Notices } from './notices.ts';
@@ -29,7 +31,8 @@ import { SubagentCalls } from './subagent-calls.ts';
 import { type TurnCap, turnCap } from './turn-cap.ts';
 import { AwayWatch, endSettledWaits, serveWaits } from './wait-service.ts';
 import { Waits } from './waits.ts';
-import { Waker } from './waker.ts';
+import { mailForHook, mayWake } from './wake-rules.ts';
+import { type Letter, Waker } from './waker.ts';
 
 export interface AttendantOptions {
   readonly config: ResolvedConfig;
@@ -42,22 +45,6 @@ export interface AttendantOptions {
   readonly wakePaths: readonly WakePath[];
   /** Where faults go that no caller waits for. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** A hook call of the host, its fields as the host expands them: an absent one is an empty string. */
-export interface HookCall {
-  readonly event: string;
-  readonly conversation: string;
-  readonly transcript: string;
-  readonly permissionMode: string;
-  /** Set in a subagent. */
-  readonly agent: string;
-  /** The call that the hook is about. */
-  readonly toolUse: string;
-  /** What begins a turn, by whomever it was said. */
-  readonly prompt?: string;
-  /** The calls of the batch that the hook is about, as JSON. */
-  readonly calls?: string;
 }
 
 const RESCAN_MS = 2_000;
@@ -152,6 +139,11 @@ export class Attendant {
     throw new CahootsError('seat-missing', 'This session has left its seat.', {
       remedy: 'Take it again with the seat tool, action "start" (/bridge start).',
     });
+  }
+
+  /** The id of the seat that the session sits on; undefined when it has none. */
+  get seatId(): SeatId | undefined {
+    return this.#keeper.seat?.folder.id;
   }
 
   /** The mail of the seat. Throws `seat-missing`. */
@@ -419,7 +411,7 @@ export class Attendant {
     const nowMs = this.#options.clock.now();
     desk.offers.noteTaken(call.prompt ?? '', nowMs);
     desk.offers.passBoundary(nowMs);
-    const mail = this.#mailFor(call.event, desk);
+    const mail = isContextEvent(call.event) ? this.#mailFor(call.event, desk) : undefined;
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
     const context = [this.#notices.takeForModel(call.event), hint, mail?.text]
@@ -433,31 +425,19 @@ export class Attendant {
     });
   }
 
-  /** What this moment may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
   #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
-    if (!isContextEvent(event)) return undefined;
     this.#waker.withdrawFailed(desk);
-    const { eligible } = desk.look();
-    if (event !== 'Stop') return desk.takeFailed('hook-context') ?? desk.take(eligible, 'hook-context');
-    // What is given at the end of a turn causes another one.
-    const now = this.#options.clock.now();
-    if (!this.#cap.allows(now)) return undefined;
-    const mayWake = (message: Message | PendingMessage): boolean => this.#mayWake(desk, message);
-    const mail =
-      desk.takeFailed('hook-context', mayWake) ?? desk.take(eligible.filter(mayWake), 'hook-context');
-    if (mail !== undefined) this.#cap.record(now);
-    return mail;
+    return mailForHook(event, {
+      desk,
+      cap: this.#cap,
+      nowMs: this.#options.clock.now(),
+      mayWake: (message) => this.#mayWake(desk, message),
+    });
   }
 
-  /** Answers to own questions wake at once; what others begin does while the attention is open; a note never does. */
-  #mayWake(
-    desk: MailDesk,
-    message: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step' | 'metadata'>,
-  ): boolean {
-    if (message.type === 'progress') return message.step === 'declined';
-    if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
-    const begins = message.type !== 'note' || this.#options.host.worksOffNotes;
-    return begins && message.type !== 'notice' && this.#keeper.record?.attention === 'open';
+  #mayWake(desk: MailDesk, message: Letter): boolean {
+    const { worksOffNotes } = this.#options.host;
+    return mayWake(message, { desk, worksOffNotes, attention: this.#keeper.record?.attention });
   }
 
   #onControl(message: Message): void {

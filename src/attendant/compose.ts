@@ -1,4 +1,4 @@
-import { resolveConfig } from '../config/config.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/config.ts';
 import type { Environment } from '../config/trusted-environment.ts';
 import { fileChanged } from '../delivery/file-changed.ts';
 import { inboxSocket } from '../delivery/inbox-socket.ts';
@@ -22,6 +22,7 @@ export interface AttendedSession {
   readonly attendant: Attendant;
   readonly tools: SessionTools;
   readonly host: HostSession;
+  readonly config: ResolvedConfig;
 }
 
 /** Puts an attendant together for one live session: the only place that knows which delivery paths there are. */
@@ -37,5 +38,5 @@ export function composeAttendant({ env, cwd, claudePid, version, onFault }: Comp
   const seating = (onMoved: (notice: string) => void): SeatKeeper =>
     new SeatKeeper({ config, clock, host, version, onMoved });
   const attendant = new Attendant({ config, clock, host, seating, version, wakePaths, onFault });
-  return { attendant, host, tools: new SessionTools({ attendant, root: config.root, clock }) };
+  return { attendant, host, config, tools: new SessionTools({ attendant, root: config.root, clock }) };
 }

@@ -6,7 +6,8 @@ import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
 import type { TurnCap } from './turn-cap.ts';
 
-type Letter = Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step' | 'metadata'>;
+/** What of a message tells whether it may cause a turn. */
+export type Letter = Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo' | 'step' | 'metadata'>;
 
 export interface WakeRequest {
   /** What waits and may be seen. */

@@ -1,8 +1,10 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { version } from '../lib/version.ts';
+import { MANAGED_TOOLS } from './managed-tools.ts';
 import { createServer } from './server.ts';
 import type { SessionCalls } from './session-calls.ts';
+import { TOOLS } from './tools.ts';
 import { WholeLines } from './whole-lines.ts';
 
 let opening: Promise<SessionCalls> | undefined;
@@ -56,7 +58,10 @@ function serve(): void {
   // A session that our daemon runs speaks through the daemon.
   const isManaged = process.env['CAHOOTS_MANAGED'] !== undefined;
   serveStdio(
-    () => (isManaged ? new McpServer({ name: 'cahoots', version }, {}) : createServer({ session, version })),
+    () =>
+      isManaged
+        ? new McpServer({ name: 'cahoots', version }, {})
+        : createServer({ session, version, tools: [...TOOLS, ...MANAGED_TOOLS] }),
     { onerror: report, transport: transport() },
   );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);

@@ -1,8 +1,7 @@
-import * as z from 'zod/mini';
 import type { ToolDeclaration } from './tools.ts';
 
 /** What a session may permit to one that it starts: `full` is for a person to give. */
-const PRESETS_TO_GIVE = ['read-only', 'review', 'edit', 'plan'] as const;
+export const PRESETS_TO_GIVE = ['read-only', 'review', 'edit', 'plan'] as const;
 
 const text = { type: 'string' };
 const number = { type: 'number' };
@@ -56,23 +55,3 @@ export const MANAGED_TOOLS: readonly ToolDeclaration[] = [
     inputSchema: { type: 'object', properties: { session }, required: ['session'] },
   },
 ];
-
-const positive = z.optional(z.number().check(z.positive()));
-const count = z.optional(z.int().check(z.positive()));
-
-export const spawnInput = z.object({
-  name: z.string(),
-  prompt: z.optional(z.string()),
-  cwd: z.optional(z.string()),
-  preset: z.optional(z.enum(PRESETS_TO_GIVE)),
-  model: z.optional(z.string()),
-  limits: z.optional(z.strictObject({ costUsd: positive, turns: count, tokens: count, minutes: positive })),
-  wait_seconds: z.optional(z.number()),
-});
-export const sendMessageInput = z.object({
-  session: z.string(),
-  text: z.string(),
-  wait_seconds: z.optional(z.number()),
-});
-export const listInput = z.object({ session: z.optional(z.string()) });
-export const sessionInput = z.object({ session: z.string() });

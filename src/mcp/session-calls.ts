@@ -1,8 +1,11 @@
 import { type AttendedSession, type ComposeOptions, composeAttendant } from '../attendant/compose.ts';
 import type { SessionTools, ToolContext } from '../attendant/session-tools.ts';
+import { systemClock } from '../lib/clock.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../protocol/ids.ts';
 import { ATTENTION_LEVELS, type Attention } from '../protocol/seat.ts';
+import type { ManagedCall } from './managed-calls.ts';
+import { parseInput } from './parse-input.ts';
 import {
   renderAsk,
   renderConnected,
@@ -39,16 +42,33 @@ export interface SessionCalls {
 
 /** Opens the session that this process attends. Throws when the mailbox root cannot be used. */
 export function openSession(options: ComposeOptions): SessionCalls {
-  return callsOf(composeAttendant(options));
+  const session = composeAttendant(options);
+  const context = { config: session.config, clock: systemClock, version: options.version };
+  return callsOf(session, async (call) => {
+    // Most sessions never start another one.
+    const { callManagedTool } = await import('./managed-calls.ts');
+    return await callManagedTool(context, call);
+  });
 }
 
+/** Does what is asked by tools that are not the session's own; undefined for one that it does not know either. */
+export type OtherTools = (call: ManagedCall) => Promise<string | undefined>;
+
 /** The calls of an attended session. */
-export function callsOf({ attendant, tools }: Pick<AttendedSession, 'attendant' | 'tools'>): SessionCalls {
+export function callsOf(
+  { attendant, tools }: Pick<AttendedSession, 'attendant' | 'tools'>,
+  otherTools: OtherTools = () => Promise.resolve(undefined),
+): SessionCalls {
   return {
     start: () => attendant.start(),
     close: () => attendant.close(),
     async call({ name, input, toolUse, signal }) {
       const isMain = toolUse === undefined || attendant.isMainCall(toolUse);
+      if (!TOOLS.some((tool) => tool.name === name)) {
+        const from = attendant.hasLeft ? undefined : attendant.seatId;
+        const text = await otherTools({ name, input, signal, from });
+        if (text !== undefined) return text;
+      }
       return await callTool(tools, name, input, { signal, isMain });
     },
     async hook(input) {
@@ -77,31 +97,31 @@ async function callTool(
         question,
         wait_seconds = MAX_INLINE_WAIT_SECONDS,
         request = false,
-      } = parse(inputs.askInput, input);
+      } = parseInput(inputs.askInput, input);
       const waiting = { waitSeconds: wait_seconds, request, ...context };
       return renderAsk(await session.ask(peer, question, waiting));
     }
     case 'reply': {
-      const { id, text, step } = parse(inputs.replyInput, input);
+      const { id, text, step } = parseInput(inputs.replyInput, input);
       if (step !== undefined) return renderProgress(session.progress(messageId(id), text, step));
       return renderReply(session.reply(messageId(id), text));
     }
     case 'send': {
-      const { peer, text } = parse(inputs.sendInput, input);
+      const { peer, text } = parseInput(inputs.sendInput, input);
       return renderSent(session.send(peer, text));
     }
     case 'listen': {
-      const { wait_seconds = MAX_INLINE_WAIT_SECONDS } = parse(inputs.listenInput, input);
+      const { wait_seconds = MAX_INLINE_WAIT_SECONDS } = parseInput(inputs.listenInput, input);
       return renderListen(await session.listen({ waitSeconds: wait_seconds, ...context }));
     }
     case 'inbox': {
-      const { id, page = 1 } = parse(inputs.inboxInput, input);
+      const { id, page = 1 } = parseInput(inputs.inboxInput, input);
       return id === undefined
         ? (session.inbox(context) ?? 'Nothing waits.')
         : session.page(messageId(id), page, context);
     }
     case 'seat':
-      return callSeat(session, parse(inputs.seatInput, input), context);
+      return callSeat(session, parseInput(inputs.seatInput, input), context);
     default:
       throw new CahootsError('usage', `There is no tool "${name}".`, {
         remedy: `The tools are: ${TOOLS.map((tool) => tool.name).join(', ')}.`,
@@ -143,17 +163,6 @@ async function callSeat(
       session.stop();
       return 'This session has left its seat. Mail waits there until it is taken again (action "start").';
   }
-}
-
-function parse<Schema extends inputs.ToolInput>(schema: Schema, input: unknown): ReturnType<Schema['parse']> {
-  const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return schema.parse(input ?? {}) as ReturnType<Schema['parse']>;
-  const issue = parsed.error.issues[0];
-  throw new CahootsError(
-    'usage',
-    `The input is not as the tool needs it: ${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'invalid'}.`,
-    { remedy: 'Correct it and call again.' },
-  );
 }
 
 function needed(action: string, value: string | undefined): string {

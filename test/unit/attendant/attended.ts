@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Attendant, type HookCall } from '../../../src/attendant/attendant.ts';
+import { Attendant } from '../../../src/attendant/attendant.ts';
+import type { HookCall } from '../../../src/attendant/hook-call.ts';
 import { SeatKeeper } from '../../../src/attendant/seat-keeper.ts';
 import { SessionTools } from '../../../src/attendant/session-tools.ts';
 import { Correspondent } from '../../../src/client/correspondent.ts';
