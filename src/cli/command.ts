@@ -45,7 +45,7 @@ export interface CommandSpec {
 /** What a command does its work with, loaded when it is about to run. */
 export type Runtime = typeof runtime;
 
-export type CommandGroup = 'Mail' | 'Seats' | 'Who may reach you' | 'This machine';
+export type CommandGroup = 'Mail' | 'Seats' | 'Managed sessions' | 'Who may reach you' | 'This machine';
 
 /** What was typed: arguments and options by their names. */
 export interface TypedWords {
@@ -65,6 +65,8 @@ export interface Call {
   readonly context: ClientContext;
   /** Where everything is; known also where the person's settings cannot be read. */
   readonly paths: ResolvedPaths;
+  /** The folder that the process works in, absolute. Throws `usage` when it is gone. */
+  readonly cwd: string;
   /** The version of this program. */
   readonly version: string;
   readonly output: Output;

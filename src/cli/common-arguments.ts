@@ -5,3 +5,4 @@ export const MESSAGE_ID: ArgumentSpec = {
   name: 'message-id',
   summary: 'the id of a message, "msg-" and twelve letters or digits',
 };
+export const SESSION: ArgumentSpec = { name: 'session', summary: 'a managed session: its name or id' };

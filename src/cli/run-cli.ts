@@ -72,6 +72,9 @@ function callOf(words: TypedWords, { host, output }: { host: Host; output: Outpu
     get paths() {
       return runtime.resolvePaths({ env, cwd: workingFolder(cwd) });
     },
+    get cwd() {
+      return workingFolder(cwd);
+    },
     version,
     output,
     get input() {

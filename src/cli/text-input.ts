@@ -7,14 +7,18 @@ import type { Call, Input } from './command.ts';
 /** A stream that is longer than this is not read on only to say how long it is. */
 const MAX_COUNTED_BYTES = 64 * 1024 * 1024;
 
+/** The text that an argument gives, as {@link textOrInput} reads it. */
+export async function textFrom(call: Call, name: string): Promise<string> {
+  return await textOrInput(call, call.argument(name));
+}
+
 /**
- * The text that an argument gives: the argument itself, or with `-` all of standard input, unchanged.
+ * The text itself, or for `-` all of standard input, unchanged.
  *
  * Throws `content-too-large` with the size, without having kept more than a message may have, and `content-not-text` for
  * bytes that are no UTF-8.
  */
-export async function textFrom(call: Call, name: string): Promise<string> {
-  const text = call.argument(name);
+export async function textOrInput(call: Call, text: string): Promise<string> {
   if (text !== '-') return text;
   if (call.input.isTTY) call.output.note('Type the text; end it with Ctrl-D on a line of its own.');
   const known = sizeOfFile(call.input);

@@ -18,7 +18,13 @@ export interface DaemonAccess {
   readonly version: string;
 }
 
-const healthSchema = z.looseObject({ api: z.int(), version: z.string(), pid: z.int(), running: z.int() });
+const healthSchema = z.looseObject({
+  api: z.int(),
+  version: z.string(),
+  pid: z.int(),
+  running: z.int(),
+  watchers: z.optional(z.int()),
+});
 /** What a daemon says of itself. */
 export type DaemonHealth = z.infer<typeof healthSchema>;
 

@@ -51,12 +51,16 @@ export function findOwnSeat(
  * shell asks.
  */
 export function permissionClassOf(context: ClientContext, record: SeatRecord): PermissionClass | undefined {
-  const { env } = context.config;
-  const isInside = env['CLAUDECODE'] !== undefined || env['CLAUDE_CODE_SESSION_ID'] !== undefined;
+  const isInside = isInsideSession(context);
   const session = record.kind === 'shell' ? sessionAround(context) : record;
   if (session === undefined) return isInside ? undefined : 'asks';
   if (session.permissionMode === undefined) return undefined;
   return session.permissionMode === 'bypassPermissions' ? 'bypasses' : 'asks';
+}
+
+/** Whether a person or script speaks for a seat: no session sits there, and none has started this process. */
+export function isOfPerson(context: ClientContext, record: SeatRecord): boolean {
+  return record.kind === 'shell' && !isInsideSession(context);
 }
 
 /** Whether a session sits on a seat now: its attendant alone takes the mail then. */
@@ -82,6 +86,10 @@ export function seatMissing({ config }: ClientContext): CahootsError {
     remedy: 'Make one with: cahoots start',
     facts: { path: config.projectDir },
   });
+}
+
+function isInsideSession({ config: { env } }: ClientContext): boolean {
+  return env['CLAUDECODE'] !== undefined || env['CLAUDE_CODE_SESSION_ID'] !== undefined;
 }
 
 function seatAt({ config, clock }: ClientContext, address: string): SeatRecord {

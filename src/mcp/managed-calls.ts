@@ -11,7 +11,7 @@ import {
 } from '../client/managed/sessions.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../protocol/managed-session.ts';
-import { limitText } from '../supervisor/limits.ts';
+import { limitText } from '../protocol/used.ts';
 import * as inputs from './managed-inputs.ts';
 import { parseInput } from './parse-input.ts';
 import { MAX_INLINE_WAIT_SECONDS } from './tools.ts';

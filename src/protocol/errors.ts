@@ -53,6 +53,7 @@ export const ERROR_CATALOGUE = {
   'daemon-unreachable': { exit: 1, retry: 'later' },
   'daemon-failed': { exit: 1, retry: 'later' },
   'daemon-version': { exit: 1, retry: 'later' },
+  'daemon-busy': { exit: 5, retry: 'later' },
   'agent-missing': { exit: 1, retry: 'changed' },
   'agent-start-failed': { exit: 1, retry: 'changed' },
   'agent-busy': { exit: 5, retry: 'later' },

@@ -1,18 +1,8 @@
 import type { Allowance, LimitReached, Used, WorkLimits } from '../protocol/managed-session.ts';
-import type { Spending } from '../protocol/turn-result.ts';
+
+export { limitText, usedBy } from '../protocol/used.ts';
 
 export const NOTHING_USED: Used = { costUsd: 0, turns: 0, tokens: 0, minutes: 0 };
-
-/**
- * What was spent, as limits count it. Tokens read from the cache are left out: they grow with every step, and cost a tenth
- * of the others.
- */
-export function usedBy(
-  { costUsd, inputTokens, outputTokens, cacheWriteTokens }: Spending,
-  { turns, minutes = 0 }: { turns: number; minutes?: number },
-): Used {
-  return { costUsd, turns, minutes, tokens: inputTokens + outputTokens + cacheWriteTokens };
-}
 
 export function usedTogether(one: Used, other: Used): Used {
   return {
@@ -48,17 +38,3 @@ export function timeLeftMs(limits: WorkLimits, session: Used): number | undefine
   const minutes = Math.min(ofTurn, ofSession);
   return Number.isFinite(minutes) ? Math.max(0, minutes * 60_000) : undefined;
 }
-
-/** What is told of a limit, to the model and to a person. */
-export function limitText({ limit, scope, allowed, used }: LimitReached): string {
-  const whose = scope === 'turn' ? 'this turn' : 'this session';
-  const [of, format] = WORDS[limit];
-  return `The limit of ${whose} is reached: ${format(used)} of ${format(allowed)} ${of}.`;
-}
-
-const WORDS: Readonly<Record<keyof Used, readonly [string, (value: number) => string]>> = {
-  costUsd: ['spent', (value) => `$${value.toFixed(value < 1 ? 4 : 2)}`],
-  turns: ['turns', (value) => String(value)],
-  tokens: ['tokens', (value) => value.toLocaleString('en-US')],
-  minutes: ['minutes', (value) => String(Math.round(value * 10) / 10)],
-};

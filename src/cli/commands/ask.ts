@@ -17,6 +17,7 @@ export const ask: CommandSpec = {
     'An answer that comes after the time is up waits in the mailbox, for listen. The answer may be a question back; answer that with reply.',
     'With --request the peer decides by its own permissions whether it does the work; show tells how it stands (work-accepted, working, answered with the result), and cancel calls it off.',
     'The wait ends early, with status 5, when the question is held for a person at the other side, refused, or cannot be delivered.',
+    'What a person or script asks a managed session is its next prompt, and the answer is the result of that turn: what it said, what was denied, and why it did not come to its end (status 1, or 5 when a limit was reached).',
   ],
   arguments: [PEER, { name: 'question', summary: 'the text; - reads standard input' }],
   options: [
@@ -28,19 +29,23 @@ export const ask: CommandSpec = {
     },
     { name: 'request', summary: 'ask for work to be done there, not only for an answer' },
   ],
-  json: '{id, state, response}: response is {id, from, content, timestamp}, or null when there is none yet; also with the statuses 4 and 5 when the question was sent',
+  json: '{id, state, response}: response is {id, from, content, timestamp}, or null when there is none yet; also with the statuses 4 and 5 when the question was sent; of a managed session also result, the prompt with what came of it, and state is queued, running, completed, interrupted, limit-reached, failed or dropped',
   example: `$ cahoots ask lib "What replaces login() in version 2?"
 Response from lib:
 authenticate(config), which returns a promise. See src/auth.ts.`,
   exit: {
     4: 'no answer in time; the question stays asked',
-    5: 'the question is held, was refused, has expired, or cannot be delivered',
+    5: 'the question is held, was refused, has expired, or cannot be delivered; a limit of the managed session was reached',
   },
   run: async (call, runtime) => {
     const waitMs = runtime.secondsOption(call, 'wait') ?? 0;
     const content = await runtime.textFrom(call, 'question');
     const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
+    if (peer.kind === 'managed' && runtime.isOfPerson(call.context, seat.record)) {
+      const { askManaged } = await import('../managed-on-demand.ts');
+      return await askManaged(call, { session: peer, text: content, from: seat.folder.id, waitMs });
+    }
     let state: MessageState = 'accepted';
     const wait = runtime.showWait({
       output: call.output,

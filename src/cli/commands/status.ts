@@ -1,4 +1,5 @@
 import type { SeatStatus } from '../../client/seat-status.ts';
+import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { oneLine } from '../printable.ts';
 
@@ -6,10 +7,11 @@ export const status: CommandSpec = {
   name: 'status',
   group: 'Seats',
   summary: 'Show the own seat or a peer: who sits there, what waits, what may reach it',
+  details: ['Of a managed session also what it works on, what is queued, what it has spent, and its limits.'],
   arguments: [
     { name: 'peer', summary: 'an id, a name, or name@machine; the own seat when left out', optional: true },
   ],
-  json: '{id, name, kind, state, attention, path, machine, about, waiting: {count, held}, deliveryPath, permissionMode, peerTurns: {lastHour, cap}, version, lastHeartbeat, openAsks: [{id, to, state, at, summary}]}; what is not known is null',
+  json: '{id, name, kind, state, attention, path, machine, about, waiting: {count, held}, deliveryPath, permissionMode, peerTurns: {lastHour, cap}, version, lastHeartbeat, openAsks: [{id, to, state, at, summary}]}; what is not known is null; of a managed session also session and prompts, its last 100, the oldest first',
   example: `$ cahoots status lib
 lib (p0c7zt)
   kind             live
@@ -21,10 +23,29 @@ lib (p0c7zt)
   exit: { 1: 'no peer was named and this folder has no mailbox' },
   run: async (call, runtime) => {
     const found = runtime.seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
-    if (call.json) await call.output.printJson(asJson(found));
-    else await call.output.printStyled(asText(call, { runtime, found }));
+    const managed = found.peer.kind === 'managed' ? await managedPart(call, found.peer.id) : undefined;
+    if (call.json) await call.output.printJson({ ...asJson(found), ...managed });
+    else await call.output.printStyled(await asText(call, { runtime, found, managed }));
   },
 };
+
+interface ManagedPart {
+  readonly session: ManagedSessionRecord;
+  readonly prompts: readonly PromptRecord[];
+}
+
+async function managedPart({ context }: Call, id: string): Promise<ManagedPart> {
+  const { promptHistory, sessionStatus } = await import('../managed-on-demand.ts');
+  return { session: await sessionStatus(context, id), prompts: await promptHistory(context, id) };
+}
+
+async function managedFacts(
+  call: Call,
+  { session, prompts }: ManagedPart,
+): Promise<readonly (readonly [string, string])[]> {
+  const { managedStatusText } = await import('../managed-on-demand.ts');
+  return managedStatusText(session, { prompts, nowMs: call.context.clock.now() });
+}
 
 function asJson({ peer, waiting, openAsks }: SeatStatus): object {
   const { id, name, kind, state, path, machine, about, record } = peer;
@@ -48,15 +69,19 @@ function asJson({ peer, waiting, openAsks }: SeatStatus): object {
   };
 }
 
-function asText(call: Call, { runtime, found }: { runtime: Runtime; found: SeatStatus }): string {
+async function asText(
+  call: Call,
+  { runtime, found, managed }: { runtime: Runtime; found: SeatStatus; managed: ManagedPart | undefined },
+): Promise<string> {
   const { peer, waiting, openAsks } = found;
   const nowMs = call.context.clock.now();
   const nameOf = runtime.peerNames(call.context);
   const { record } = peer;
   const turns = record?.peerTurns;
-  const facts: [string, string | undefined][] = [
+  const facts: (readonly [string, string | undefined])[] = [
     ['kind', peer.kind],
-    ['state', record?.stopped === true ? 'away (stopped)' : peer.state],
+    ['state', managed ? undefined : record?.stopped === true ? 'away (stopped)' : peer.state],
+    ...(managed ? await managedFacts(call, managed) : []),
     ['about', peer.about || undefined],
     ['attention', record?.attention],
     ['folder', `${runtime.shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],

@@ -47,6 +47,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'daemon-unreachable': 503,
   'daemon-failed': 503,
   'daemon-version': 409,
+  'daemon-busy': 409,
   'agent-missing': 503,
   'agent-start-failed': 503,
   'agent-busy': 409,

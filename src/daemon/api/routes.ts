@@ -9,7 +9,7 @@ import {
   workLimitsSchema,
 } from '../../protocol/managed-session.ts';
 import { messageSchema } from '../../protocol/message.ts';
-import { PRESETS } from '../../supervisor/presets/presets.ts';
+import { PRESETS } from '../../protocol/preset.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
 
 const text = z.string();
@@ -34,7 +34,8 @@ const health = z.object({
 
 const spawnBody = z.strictObject({
   name: filled,
-  cwd: filled,
+  /** May be left out with `resume`: the folder that the conversation was held in. */
+  cwd: z.optional(filled),
   agent: z._default(text, 'claude-code'),
   preset: z._default(z.enum(PRESETS), 'edit'),
   limits: z._default(workLimitsSchema, { session: {}, turn: {} }),
@@ -103,9 +104,10 @@ export const ROUTES: readonly Route[] = [
     body: spawnBody,
     answer: managedSessionSchema,
     run: async ({ means, body }) => {
-      const { model, system, resume, ...rest } = body;
+      const { cwd, model, system, resume, ...rest } = body;
       const session = await means.supervisor.spawn({
         ...rest,
+        ...(cwd !== undefined && { cwd }),
         ...(model !== undefined && { model }),
         ...(system !== undefined && { system }),
         ...(resume !== undefined && { resume }),

@@ -1,14 +1,11 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ToolCall, ToolVerdict } from '../../agents/agent.ts';
+import type { Preset } from '../../protocol/preset.ts';
 import { moreThanLooking } from './look-only.ts';
 import { type Access, protectedBecause, type Surroundings } from './protected-paths.ts';
 import { programOf, readShellText, type ShellText } from './shell-command.ts';
 import { classOf, PATH_KEYS, type ToolClass } from './tool-classes.ts';
-
-export const PRESETS = ['read-only', 'review', 'edit', 'full', 'plan'] as const;
-/** A named set of permissions of a managed session. */
-export type Preset = (typeof PRESETS)[number];
 
 /** What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected. */
 type Rule = 'yes' | 'no' | 'in-folder' | 'look-only';

@@ -3,7 +3,8 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { assert as check, constantFrom, property, string } from 'fast-check';
-import { judgeByPreset, PRESETS, type Preset } from '../../../../src/supervisor/presets/presets.ts';
+import { PRESETS, type Preset } from '../../../../src/protocol/preset.ts';
+import { judgeByPreset } from '../../../../src/supervisor/presets/presets.ts';
 import type { Surroundings } from '../../../../src/supervisor/presets/protected-paths.ts';
 import { tempFolder } from '../../../fixtures/temp-root.ts';
 
