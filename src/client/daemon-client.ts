@@ -181,7 +181,8 @@ function exchange(
     });
     call.once('socket', (connection) => {
       isReached = !connection.connecting;
-      connection.once('connect', () => (isReached = true));
+      // One that was kept from an earlier call connects no more, and would gather listeners.
+      if (!isReached) connection.once('connect', () => (isReached = true));
     });
     call.once('error', (error) => reject(unreachable(error, isReached)));
     call.end(sent);

@@ -27,6 +27,8 @@ export type ModelFailure =
       readonly type?: string;
       readonly message?: string;
       readonly retryAfterSeconds?: number;
+      /** Further headers of the answer, as those that tell of a plan's allowance. */
+      readonly headers?: Readonly<Record<string, string>>;
     };
 
 /** What the scripted model answers: text, then calls, or a failure. All of it is optional. */

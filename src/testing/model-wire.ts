@@ -35,16 +35,15 @@ export function writeJson(response: ServerResponse, status: number, body: unknow
 }
 
 /** Writes an error in the API's shape. */
-export function writeError(
-  response: ServerResponse,
-  failure: { status: number; type?: string; message?: string; retryAfterSeconds?: number },
-): void {
+export function writeError(response: ServerResponse, failure: Exclude<ModelFailure, number | string>): void {
   const {
     status,
     type = ERROR_TYPES[status] ?? 'api_error',
     message = `scripted error ${status}`,
     retryAfterSeconds,
+    headers = {},
   } = failure;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
   writeJson(response, status, { type: 'error', error: { type, message }, request_id: 'req_bench' });
 }

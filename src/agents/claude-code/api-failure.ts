@@ -19,24 +19,29 @@ const KINDS: Readonly<Record<SDKAssistantMessageError, AgentFailureKind>> = {
 };
 
 /**
- * What the host's name of a failure, and the HTTP status where there was one, amount to. The host names less than it
- * knows: many failures are `unknown` to it, and then the status decides.
+ * What the host's name of a failure, and the HTTP status, amount to; a status of `null` is that of a request that had no
+ * answer. The host names less than it knows: many failures are `unknown` to it, and then the status decides; what its
+ * list calls an error of the server may be an overload, or a connection that was lost.
  */
 export function apiFailure(
   message: string,
   { error, status }: { error?: string | undefined; status?: number | null | undefined },
 ): AgentFailure {
   const named = isNamed(error) ? KINDS[error] : 'other';
-  const kind = named === 'other' ? kindOfStatus(status ?? undefined) : named;
-  return { kind, message, ...(typeof status === 'number' && { status }) };
+  return { kind: kindOf(named, status), message, ...(typeof status === 'number' && { status }) };
 }
 
 function isNamed(error: string | undefined): error is SDKAssistantMessageError {
   return error !== undefined && Object.hasOwn(KINDS, error);
 }
 
-function kindOfStatus(status: number | undefined): AgentFailureKind {
-  if (status === undefined) return 'other';
+function kindOf(named: AgentFailureKind, status: number | null | undefined): AgentFailureKind {
+  if (named === 'server' && status === null) return 'connection';
+  if (named === 'server' && status === 529) return 'overloaded';
+  return named === 'other' && typeof status === 'number' ? kindOfStatus(status) : named;
+}
+
+function kindOfStatus(status: number): AgentFailureKind {
   if (status === 401 || status === 403) return 'authentication';
   if (status === 402) return 'billing';
   if (status === 429) return 'rate-limit';

@@ -35,7 +35,7 @@ export class TurnFold {
   #description = '';
   #steps = new Set<string>();
   #text = '';
-  #failure: AgentFailure | undefined;
+  #error: string | undefined;
   #resetsAtMs: number | undefined;
   #called = new Map<string, ToolCall>();
   #toolsUsed: Record<string, number> = {};
@@ -53,7 +53,7 @@ export class TurnFold {
     this.#beganMs = this.#now();
     this.#steps = new Set();
     this.#text = '';
-    this.#failure = undefined;
+    this.#error = undefined;
     this.#called = new Map();
     this.#toolsUsed = {};
     this.#denials = new Map();
@@ -81,10 +81,10 @@ export class TurnFold {
         error,
         error_status: status,
       } = message;
-      const failure = apiFailure(`The request failed${status === null ? '' : ` with status ${status}`}.`, {
-        error,
-        status,
-      });
+      const failure: AgentFailure =
+        status === null
+          ? { kind: 'connection', message: 'The request had no answer.' }
+          : apiFailure(`The request failed with status ${status}.`, { error, status });
       return { events: [{ type: 'request:retried', failure, attempt, attempts, delayMs }] };
     }
     return { events: [] };
@@ -116,7 +116,7 @@ export class TurnFold {
     const events: AgentEvent[] = [];
     for (const block of message.content) {
       if (block.type === 'text') {
-        if (error !== undefined) this.#failure = apiFailure(block.text, { error });
+        if (error !== undefined) this.#error = error;
         if (!bySubagent) this.#text = block.text;
         events.push({ type: 'text:said', text: block.text, bySubagent });
       }
@@ -159,19 +159,17 @@ export class TurnFold {
   #outcome(message: SDKResultMessage, facts: TurnFacts): TurnResult {
     if (message.subtype === 'success' && !message.is_error) return { status: 'completed', ...facts };
     if (message.subtype === 'success') {
-      const failure = this.#failed(message.result, message.api_error_status ?? undefined);
+      const failure = this.#failed(message.result, message.api_error_status);
       return { status: 'failed', failure, ...facts };
     }
     if (message.terminal_reason?.startsWith('aborted')) return { status: 'interrupted', ...facts };
     return { status: 'failed', failure: { kind: 'other', message: message.errors.join('\n') }, ...facts };
   }
 
-  #failed(text: string, status: number | undefined): AgentFailure {
-    const failure = { ...(this.#failure ?? apiFailure(text, { status })), message: text };
-    const known = failure.kind === 'other' ? apiFailure(text, { status }) : failure;
-    const withStatus = status === undefined ? known : { ...known, status };
-    if (this.#resetsAtMs === undefined || known.kind !== 'rate-limit') return withStatus;
-    return { ...withStatus, kind: 'usage-limit', resetsAtMs: this.#resetsAtMs };
+  #failed(text: string, status: number | null | undefined): AgentFailure {
+    const failure = apiFailure(text, { error: this.#error, status });
+    if (this.#resetsAtMs === undefined || failure.kind !== 'rate-limit') return failure;
+    return { ...failure, kind: 'usage-limit', resetsAtMs: this.#resetsAtMs };
   }
 
   #facts(text: string, total: Spending): TurnFacts {
