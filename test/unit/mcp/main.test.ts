@@ -106,12 +106,17 @@ suite('the attendant as a program', () => {
       const { tools } = await client.listTools();
       assert.deepEqual(tools.map(({ name }) => name).sort(), [
         'ask',
+        'delete_session',
         'inbox',
+        'list_sessions',
         'listen',
         'peers',
         'reply',
+        'resume_session',
         'seat',
         'send',
+        'send_message',
+        'spawn_session',
       ]);
       const peers = await client.callTool({ name: 'peers', arguments: {} });
       assert.deepEqual(peers.content, [{ type: 'text', text: 'No other session has a seat here yet.' }]);
