@@ -7,7 +7,6 @@ import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context
 import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
-import type { PendingMessage } from '../mailbox/inbox.ts';
 import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts, type OnFolded } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';

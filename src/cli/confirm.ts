@@ -14,7 +14,7 @@ export async function confirm(call: Call, question: string): Promise<boolean> {
   if (call.json || !call.input.isTTY) {
     const why = call.json ? 'a program reads the output' : 'standard input is no terminal';
     throw new CahootsError('usage', `Nobody can be asked (${why}), so nothing was changed.`, {
-      remedy: 'Give --yes to go ahead without a question, or --dry-run to see what would be done.',
+      remedy: 'Give --yes to go ahead without a question.',
       facts: { option: 'yes' },
     });
   }

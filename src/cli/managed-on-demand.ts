@@ -12,6 +12,7 @@ export {
   requirePromptText,
   sendPrompt,
 } from '../client/managed/prompts.ts';
+export { askRevived, conversationSize } from '../client/managed/revive.ts';
 export {
   cleanUpSessions,
   deleteSession,
@@ -29,6 +30,7 @@ export {
 } from '../client/managed/sessions.ts';
 export { watchSessions } from '../client/managed/watch-sessions.ts';
 export { limitText } from '../protocol/used.ts';
+export { confirm } from './confirm.ts';
 export { ageOption } from './managed/age-option.ts';
 export { askManaged, sendManaged } from './managed/ask-managed.ts';
 export { EventLines } from './managed/event-lines.ts';

@@ -21,6 +21,8 @@ export interface Question {
   readonly request?: boolean;
   readonly waitMs: number;
   readonly signal: AbortSignal;
+  /** Called once the question is sent. */
+  readonly onSent?: (sent: Message) => void;
   /** Called with each step that becomes known while the answer is waited for. */
   readonly onState?: (state: MessageState) => void;
 }
@@ -55,9 +57,10 @@ const RECENT_ENTRIES = 500;
  * the seat and takes the answer; the question stays asked.
  */
 export async function ask(seat: OpenSeat, question: Question): Promise<AskOutcome> {
-  const { peer, content, request = false, waitMs, signal, onState } = question;
+  const { peer, content, request = false, waitMs, signal, onSent, onState } = question;
   const sent = seat.correspondent.send(peer, { type: 'query', content, request });
   const withdraw = announceAsk(seat.folder, sent.id);
+  onSent?.(sent);
   let known: MessageState | undefined;
   try {
     const look = (): AskOutcome | undefined => {

@@ -59,6 +59,14 @@ export class Reviver {
     this.#options = options;
   }
 
+  /** How large the conversation of a seat is. Rejects with `session-state` when it is not away, `conversation-unknown`. */
+  async size(seat: SeatId): Promise<{ contextTokens: number; most: number }> {
+    const { supervisor, settings } = this.#options;
+    const { conversation = '' } = this.#awaySeat(seat);
+    const { contextTokens } = await supervisor.pastConversation(AGENT, conversation);
+    return { contextTokens, most: settings().reviveTokens };
+  }
+
   /**
    * Answers one question. Rejects with `revive-unconfirmed` when the conversation is larger than the person's setting and
    * that was not confirmed, `message-held` or `message-refused` when the seat's gate keeps the sender out,

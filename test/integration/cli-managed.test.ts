@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import type { ManagedSessionRecord, PromptRecord } from '../../src/protocol/managed-session.ts';
 import { waitFor } from '../../src/testing/index.ts';
@@ -183,5 +185,51 @@ suite('a managed session at the command line', () => {
       const { code, stderr } = await shell.run(...words);
       assert.equal(code, status, `${words.join(' ')}: ${stderr}`);
     }
+  });
+});
+
+suite('a peer that is away', () => {
+  test('is revived: a fork of its conversation answers, marked as such', async (t) => {
+    const box = await managedBox(t);
+    const shell = box.bareShell('app');
+    await shell.run('spawn', 'library');
+    await shell.run('ask', 'library', 'remember 42');
+    await shell.run('stop', 'library');
+    const asked = await shell.run('ask', 'library', 'what was it?', '--revive');
+    assert.equal(asked.code, 0, asked.stderr);
+    assert.match(
+      asked.stdout,
+      /^Response from library, by a fork of its last conversation:\nECHO\[[^]*what was it\?/,
+    );
+    const { state, response } = (await shell.json(['ask', 'library', 'and now?', '--revive'])) as Asked;
+    assert.partialDeepStrictEqual([state, response], ['answered', { answeredBy: 'fork' }]);
+    const names = ((await shell.json(['list'])) as ManagedSessionRecord[]).map(({ name }) => name).sort();
+    assert.deepEqual(names, ['library', 'library-revived', 'library-revived-2']);
+  });
+
+  test('has a large conversation: nobody is at the terminal to confirm it, so nothing is asked', async (t) => {
+    const box = await managedBox(t);
+    writeFileSync(join(box.root, 'settings.json'), JSON.stringify({ reviveTokens: 1 }));
+    const shell = box.bareShell('app');
+    await shell.run('spawn', 'library');
+    await shell.run('ask', 'library', 'remember 42');
+    await shell.run('stop', 'library');
+    const refused = await shell.run('ask', 'library', 'what was it?', '--revive');
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /Nobody can be asked .*--yes/);
+    assert.deepEqual(await shell.json(['inbox', '--as', 'library']), []);
+    const confirmed = await shell.run('ask', 'library', 'what was it?', '--revive', '--yes');
+    assert.equal(confirmed.code, 0, confirmed.stderr);
+  });
+
+  test('has had no conversation: nothing is asked', async (t) => {
+    const box = await managedBox(t);
+    const [shell, other] = [box.bareShell('app'), box.bareShell('lib')];
+    await other.run('start');
+    await other.run('stop');
+    const asked = await shell.run('ask', 'lib', 'hello?', '--revive');
+    assert.equal(asked.code, 3);
+    assert.match(asked.stderr, /has had no conversation/);
+    assert.deepEqual(await other.json(['inbox']), []);
   });
 });

@@ -1,5 +1,8 @@
 import type { AskOutcome } from '../../client/ask.ts';
 import type { OpenSeat } from '../../client/open-seat.ts';
+import type { Peer } from '../../directory/peers.ts';
+import { CahootsError } from '../../protocol/errors.ts';
+import type { Message } from '../../protocol/message.ts';
 import type { MessageState } from '../../protocol/receipt.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
@@ -17,6 +20,7 @@ export const ask: CommandSpec = {
     'An answer that comes after the time is up waits in the mailbox, for listen. The answer may be a question back; answer that with reply.',
     'With --request the peer decides by its own permissions whether it does the work; show tells how it stands (work-accepted, working, answered with the result), and cancel calls it off.',
     'The wait ends early, with status 5, when the question is held for a person at the other side, refused, or cannot be delivered.',
+    'With --revive a peer that is away is answered for by a fork of its last conversation, which may look at files and change nothing, under a limit of cost; the answer says so. A conversation of more than 50,000 tokens (reviveTokens) has to be confirmed. Comes the fork to no answer, the question waits for the session itself.',
     'What a person or script asks a managed session is its next prompt, and the answer is the result of that turn: what it said, what was denied, and why it did not come to its end (status 1, or 5 when a limit was reached).',
   ],
   arguments: [PEER, { name: 'question', summary: 'the text; - reads standard input' }],
@@ -28,8 +32,13 @@ export const ask: CommandSpec = {
       default: DEFAULT_WAIT_SECONDS,
     },
     { name: 'request', summary: 'ask for work to be done there, not only for an answer' },
+    {
+      name: 'revive',
+      summary: 'when the peer is away, have a read-only copy of its last conversation answer',
+    },
+    { name: 'yes', summary: 'with --revive: also when that conversation is large' },
   ],
-  json: '{id, state, response}: response is {id, from, content, timestamp}, or null when there is none yet; also with the statuses 4 and 5 when the question was sent; of a managed session also result, the prompt with what came of it, and state is queued, running, completed, interrupted, limit-reached, failed or dropped',
+  json: '{id, state, response}: response is {id, from, content, timestamp}, with answeredBy: "fork" when a fork gave it, or null when there is none yet; also with the statuses 4 and 5 when the question was sent; of a managed session also result, the prompt with what came of it, and state is queued, running, completed, interrupted, limit-reached, failed or dropped',
   example: `$ cahoots ask lib "What replaces login() in version 2?"
 Response from lib:
 authenticate(config), which returns a promise. See src/auth.ts.`,
@@ -42,10 +51,12 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     const content = await runtime.textFrom(call, 'question');
     const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    if (peer.kind === 'managed' && runtime.isOfPerson(call.context, seat.record)) {
+    const revives = call.flag('revive') && peer.state === 'away';
+    if (peer.kind === 'managed' && !revives && runtime.isOfPerson(call.context, seat.record)) {
       const { askManaged } = await import('../managed-on-demand.ts');
       return await askManaged(call, { session: peer, text: content, from: seat.folder.id, waitMs });
     }
+    const ask = revives ? await reviving(call, peer) : runtime.ask;
     let state: MessageState = 'accepted';
     const wait = runtime.showWait({
       output: call.output,
@@ -53,7 +64,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
       repeatMs: LINE_INTERVAL_MS,
     });
     try {
-      const outcome = await runtime.ask(seat, {
+      const outcome = await ask(seat, {
         peer,
         content,
         request: call.flag('request'),
@@ -75,6 +86,20 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     }
   },
 };
+
+/** How a peer that is away is asked. The person confirms it first where its conversation is large. */
+async function reviving(call: Call, { id, name }: Peer): Promise<Runtime['ask']> {
+  const { askRevived, confirm, conversationSize } = await import('../managed-on-demand.ts');
+  const { contextTokens, most } = await conversationSize(call.context, id);
+  const isLarge = contextTokens > most;
+  const size = contextTokens.toLocaleString('en-US');
+  if (
+    isLarge &&
+    !(await confirm(call, `The conversation of ${oneLine(name)} has about ${size} tokens. Fork it?`))
+  )
+    throw new CahootsError('cancelled', 'Nothing was asked.', { remedy: 'Ask again to fork it.' });
+  return async (seat, question) => await askRevived(seat, question, { confirmed: isLarge });
+}
 
 interface Report {
   readonly runtime: Runtime;
@@ -107,9 +132,15 @@ async function printOutcome(call: Call, { outcome, name }: Report): Promise<void
             from: response.from,
             content: response.content,
             timestamp: response.timestamp,
+            ...(isByFork(response) && { answeredBy: 'fork' }),
           };
     await call.output.printJson({ id: sent.id, state, response: shown });
   } else if (response !== undefined) {
-    await call.output.print(`Response from ${name}:\n${response.content}`);
+    const who = isByFork(response) ? `${name}, by a fork of its last conversation` : name;
+    await call.output.print(`Response from ${who}:\n${response.content}`);
   }
+}
+
+function isByFork({ metadata }: Message): boolean {
+  return metadata.answeredBy === 'fork';
 }

@@ -10,7 +10,7 @@ export interface ApiMeans {
   readonly supervisor: Supervisor;
   readonly store: ApiStore;
   readonly events: EventHub;
-  readonly reviver: Pick<Reviver, 'answer'>;
+  readonly reviver: Pick<Reviver, 'answer' | 'size'>;
   readonly version: string;
   /** Called with every call. */
   readonly onCall?: () => void;

@@ -12,6 +12,7 @@ import { messageSchema } from '../../protocol/message.ts';
 import { PRESETS } from '../../protocol/preset.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
 
+const seatId = z.custom<SeatId>(isSeatId, { error: 'expected the id of a seat' });
 const text = z.string();
 const filled = z.string().check(z.minLength(1));
 const nothing = z.undefined();
@@ -235,12 +236,22 @@ export const ROUTES: readonly Route[] = [
     },
   }),
   route({
+    method: 'get',
+    path: '/v1/revive/{seat}',
+    summary:
+      'How many tokens the conversation of a seat that is away has, and from how many on a fork is confirmed',
+    query: noQuery,
+    body: nothing,
+    answer: z.object({ contextTokens: z.number(), most: z.number() }),
+    run: async ({ means, path }) => means.reviver.size(requireSeatId(path['seat'])),
+  }),
+  route({
     method: 'post',
     path: '/v1/revive',
     summary: 'Have a fork of the conversation of a seat that is away answer a question that waits there',
     query: noQuery,
     body: z.strictObject({
-      seat: z.custom<SeatId>(isSeatId, { error: 'expected the id of a seat' }),
+      seat: seatId,
       message: z.custom<MessageId>(isMessageId, { error: 'expected the id of a message' }),
       confirmed: z._default(z.boolean(), false),
     }),
@@ -278,6 +289,14 @@ function steer(
       await act(means, session);
       return means.supervisor.find(session);
     },
+  });
+}
+
+function requireSeatId(address = ''): SeatId {
+  if (isSeatId(address)) return address;
+  throw new CahootsError('seat-unknown', `${JSON.stringify(address)} is no id of a seat.`, {
+    remedy: 'An id is six letters or digits: cahoots peers',
+    facts: { address },
   });
 }
 

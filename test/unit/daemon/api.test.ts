@@ -13,6 +13,8 @@ import { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { type FakeScript, fakeAgent, waitFor } from '../../../src/testing/index.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 
+const nothingIsRevived = (): Promise<never> => Promise.reject(new Error('nothing is revived here'));
+
 function begin(t: TestContext, script?: FakeScript) {
   const { database, close } = openDatabase(join(tempFolder(t), 'daemon.db'), { nowMs: 0 });
   const store = new SqliteSessionStore(database);
@@ -37,7 +39,7 @@ function begin(t: TestContext, script?: FakeScript) {
   const shutDown = (): void => void ended.push('shut down');
   const app = createApp({
     supervisor,
-    reviver: { answer: () => Promise.reject(new Error('nothing is revived here')) },
+    reviver: { answer: nothingIsRevived, size: nothingIsRevived },
     store,
     events,
     version: '1.2.3',
