@@ -43,9 +43,11 @@ export async function stopDaemon(
   const call = { method: 'POST', path: '/v1/shut-down', body: { ifIdle } } as const;
   const { ends } = (await callDaemon({ place }, call)) as { ends?: boolean };
   if (ends !== true) {
-    throw new CahootsError('daemon-busy', `${health.running} managed sessions run in the daemon.`, {
-      remedy: 'See them with: cahoots list. Stop them together with it: cahoots daemon stop --force',
-      facts: { pid: health.pid, running: health.running },
+    const { running } = health;
+    const count = running === 1 ? '1 managed session runs' : `${running} managed sessions run`;
+    throw new CahootsError('daemon-busy', `${count} in the daemon.`, {
+      remedy: 'See what runs: cahoots list. Stop it all: cahoots daemon stop --force',
+      facts: { pid: health.pid, running },
     });
   }
   if (identity === undefined || (await endsInTime(identity))) return health;

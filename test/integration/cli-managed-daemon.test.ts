@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { identityOf, livenessOf } from '../../src/lib/process-identity.ts';
+import { daemonBox, managedBox } from '../fixtures/managed-box.ts';
+
+interface Status {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly sessions: number | null;
+  readonly log: string;
+}
+
+suite('daemon', () => {
+  test('status starts none; start does, once; stop waits until it is gone', async (t) => {
+    const shell = daemonBox(t).bareShell('app');
+    const none = (await shell.json(['daemon', 'status'])) as Status;
+    assert.deepEqual([none.running, none.pid, existsSync(none.log)], [false, null, false]);
+    assert.match((await shell.run('daemon', 'stop')).stderr, /^No daemon runs\.$/m);
+    assert.match((await shell.run('daemon', 'logs')).stderr, /^There is no log yet/);
+    const started = (await shell.json(['daemon', 'start'])) as Status;
+    const identity = identityOf(started.pid ?? 0);
+    const again = (await shell.json(['daemon', 'start'])) as Status;
+    assert.deepEqual([started.running, again.pid], [true, started.pid]);
+    const [entry] = (await shell.jsonLines(['daemon', 'logs', '--limit', '1'])) as [{ event: string }];
+    assert.equal(entry.event, 'daemon:started');
+    const stopped = (await shell.json(['daemon', 'stop'])) as Status;
+    assert.equal(stopped.running, false);
+    assert.equal(identity && livenessOf(identity), 'dead');
+  });
+
+  test('stop leaves it when sessions run, and takes them with it by force', async (t) => {
+    const box = await managedBox(t);
+    const shell = box.bareShell('app');
+    await shell.json(['spawn', 'worker', '--prompt', 'HANG']);
+    const refused = await shell.run('daemon', 'stop');
+    assert.deepEqual([refused.code, refused.stdout], [5, '']);
+    assert.match(refused.stderr, /^1 managed session runs in the daemon\. .*cahoots daemon stop --force$/m);
+    const status = (await shell.json(['daemon', 'status'])) as Status;
+    assert.deepEqual([status.running, status.sessions, status.pid], [true, 1, box.daemon.pid]);
+    assert.match((await shell.run('daemon', 'stop', '--force')).stderr, /has ended\.$/m);
+    assert.equal((await box.daemon.ended).code, 0);
+  });
+});
