@@ -81,6 +81,8 @@ export interface AgentLaunch {
   readonly system?: string;
   /** Tools of ours that the session gets beside those of the agent. */
   readonly tools?: ToolServer;
+  /** Aborted: the start is given up, and rejects with `cancelled`. Nothing to a session that has started. */
+  readonly signal?: AbortSignal;
   /** Asked before every tool call, those of subagents included; nothing runs before it has answered. A throw denies. */
   readonly decide: (call: ToolCall) => ToolVerdict | Promise<ToolVerdict>;
   /** Told what happens. A throw is nothing to the session. */
@@ -133,8 +135,11 @@ export interface AgentSession {
    * `graceMs` (default 5,000) is closed by force, and its turn counts as interrupted all the same.
    */
   interrupt(options?: { graceMs?: number }): Promise<void>;
-  /** Changes the model from the next step on; the agent's default where it is undefined. */
-  setModel(model: string | undefined): Promise<void>;
+  /**
+   * Changes the model from the next step on, at the latest from the next turn on; the agent's default where it is
+   * undefined. Rejects with `wait-timeout` when the process does not answer within `answerMs` (default 10,000).
+   */
+  setModel(model: string | undefined, options?: { answerMs?: number }): Promise<void>;
   /** What has been used by now, the running turn's finished steps included. */
   used(): Promise<AgentUse>;
   /**
@@ -149,8 +154,8 @@ export interface Agent {
   /** For example `claude-code`. */
   readonly kind: string;
   /**
-   * Resolves when the session takes prompts. Rejects with `folder-missing`, `conversation-unknown`, `agent-missing` or
-   * `agent-start-failed`, and then nothing is left of it.
+   * Resolves when the session takes prompts. Rejects with `folder-missing`, `conversation-unknown`, `agent-missing`,
+   * `agent-start-failed` or `cancelled`, and then nothing is left of it.
    */
   start(launch: AgentLaunch): Promise<AgentSession>;
   /** What is known of a conversation that was held before. Rejects with `conversation-unknown`. */

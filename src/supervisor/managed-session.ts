@@ -88,6 +88,8 @@ export class ManagedSession {
   #process: AgentSession | undefined;
   #work: Work | undefined;
   #planTimer: NodeJS.Timeout | undefined;
+  /** While its process is being started. */
+  #starting: { readonly giveUp: AbortController; readonly over: Deferred<void> } | undefined;
 
   /** Takes a record as it is kept. Its process is not there yet: see `start`. */
   constructor(record: ManagedSessionRecord, means: SessionMeans) {
@@ -104,14 +106,29 @@ export class ManagedSession {
     return this.#queue;
   }
 
-  /** Starts its process. Rejects as the agent does, and then it is `failed`, with what waited dropped. */
+  /**
+   * Starts its process. Rejects as the agent does, and then it is `failed`, with what waited dropped. One that is stopped
+   * meanwhile is `stopped`, and resolves.
+   */
   async start(resume?: ResumedConversation): Promise<void> {
     if (this.#record.state.state !== 'starting') this.#step({ step: 'start' });
+    const starting = { giveUp: new AbortController(), over: deferred<void>() };
+    this.#starting = starting;
+    try {
+      await this.#startProcess(resume, starting.giveUp.signal);
+    } finally {
+      this.#starting = undefined;
+      starting.over.resolve();
+    }
+  }
+
+  async #startProcess(resume: ResumedConversation | undefined, signal: AbortSignal): Promise<void> {
     const { cwd, conversation, model, system, preset } = this.#record;
     try {
       this.#process = await this.#means.agent.start({
         cwd,
         conversation,
+        signal,
         env: this.#means.env,
         mode: preset === 'plan' ? 'plan' : 'act',
         ...(resume !== undefined && { resume }),
@@ -123,6 +140,10 @@ export class ManagedSession {
       });
     } catch (error) {
       const { message } = asCahootsError(error);
+      if (signal.aborted) {
+        this.#step({ step: 'exit' });
+        return;
+      }
       this.#step({ step: 'fail', failure: { kind: 'agent-ended', message } });
       this.#dropWaiting(message);
       throw error;
@@ -166,8 +187,12 @@ export class ManagedSession {
     return this.#open.get(prompt)?.promise;
   }
 
-  /** Ends the running turn; resolves once it is over. The next prompt has its turn then. */
-  async interrupt(): Promise<void> {
+  /**
+   * Ends the running turn, but not that of the prompt `except`; resolves once it is over. The next prompt has its turn
+   * then.
+   */
+  async interrupt({ except }: { except?: string } = {}): Promise<void> {
+    if (except !== undefined && this.#work?.prompt.id === except) return;
     const over = this.#work?.over.promise;
     await this.#process?.interrupt();
     await over;
@@ -184,7 +209,7 @@ export class ManagedSession {
     this.#next();
   }
 
-  /** From the next step on; the agent's own default where it is undefined. */
+  /** At the latest from the next turn on; the agent's own default where it is undefined. */
   async setModel(model: string | undefined): Promise<void> {
     await this.#process?.setModel(model);
     const { model: _, ...rest } = this.#record;
@@ -196,6 +221,8 @@ export class ManagedSession {
     clearTimeout(this.#planTimer);
     if (mayStep(this.#record.state, 'stop')) this.#step({ step: 'stop' });
     this.#dropWaiting('The session was stopped.');
+    this.#starting?.giveUp.abort();
+    await this.#starting?.over.promise;
     await this.#process?.close(graceMs === undefined ? {} : { graceMs });
   }
 

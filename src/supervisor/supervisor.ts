@@ -177,6 +177,7 @@ export class Supervisor {
         },
       );
     }
+    this.#requireNotLive(record.conversation);
     try {
       await session.start({ from: record.conversation, fork: false });
     } catch (error) {

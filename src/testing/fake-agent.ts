@@ -76,6 +76,11 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
           remedy: 'Name another.',
         });
       }
+      // As with a real one, time passes.
+      if (launch.signal !== undefined) await setTimeout(5);
+      if (launch.signal?.aborted === true) {
+        throw new CahootsError('cancelled', 'The start was given up.', { remedy: 'Start it again.' });
+      }
       const from = launch.resume?.from;
       const past = from === undefined ? [] : conversations.get(from);
       if (past === undefined) {
@@ -175,8 +180,15 @@ class ScriptedSession implements FakeSession {
     await turn.done.promise;
   }
 
-  async setModel(model: string | undefined): Promise<void> {
+  async setModel(
+    model: string | undefined,
+    { answerMs = 10_000 }: { answerMs?: number } = {},
+  ): Promise<void> {
     this.#checkAlive();
+    if (this.#isFrozen) {
+      await setTimeout(answerMs);
+      throw new CahootsError('wait-timeout', 'The process does not answer.', { remedy: 'Stop the session.' });
+    }
     this.#model = model;
   }
 

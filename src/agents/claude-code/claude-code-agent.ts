@@ -48,6 +48,7 @@ async function startClaude(
   const env = { ...childEnvironment(launch.env), [MANAGED_MARK]: launch.conversation };
   if (launch.resume !== undefined) await conversationOnDisk(launch.resume.from, { env });
   const sdk = await loadAgentSdk(launch.env);
+  requireWanted(launch.signal);
   const input = new Channel<SDKUserMessage>();
   const started: { process?: ClaudeProcess | undefined; session?: ClaudeSession } = {};
   const query = sdk.query({
@@ -70,7 +71,7 @@ async function startClaude(
       },
     },
   });
-  const total = await ready(query, { startMs, started, program });
+  const total = await ready(query, { startMs, started, program, signal: launch.signal });
   const { process } = started;
   if (process === undefined) throw new Error('a session is ready that has no process');
   started.session = new ClaudeSession(launch, { query, input, process, total });
@@ -109,14 +110,23 @@ async function ready(
     startMs,
     started,
     program,
-  }: { startMs: number; started: { process?: ClaudeProcess | undefined }; program: string | undefined },
+    signal,
+  }: {
+    startMs: number;
+    started: { process?: ClaudeProcess | undefined };
+    program: string | undefined;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<Spending> {
   const told = query.initializationResult();
   let cause: unknown = new Error(`it did not take prompts within ${startMs / 1_000} s`);
   try {
-    if (await settlesWithin(told, startMs)) {
+    if (await settlesWithin(unlessAborted(told, signal), startMs)) {
       // A host that cannot tell counts from zero.
-      return await totalSpent(query).catch(() => NOTHING_SPENT);
+      return await unlessAborted(
+        totalSpent(query).catch(() => NOTHING_SPENT),
+        signal,
+      );
     }
   } catch (error) {
     cause = error;
@@ -125,11 +135,30 @@ async function ready(
   const stderr = started.process?.stderr.trim() ?? '';
   query.close();
   await started.process?.end({ afterMs: 500, graceMs: 500 });
+  requireWanted(signal);
   const said = stderr || (cause instanceof Error ? cause.message : String(cause));
   throw new CahootsError('agent-start-failed', `${program ?? 'claude'} could not be started: ${said}.`, {
     remedy: 'Run it by hand in the same folder to see what it says.',
     facts: { program, stderr },
     cause,
+  });
+}
+
+/** Rejects once the signal is aborted, with a reason that nobody is told. */
+function unlessAborted<T>(told: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return told;
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('given up'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    told.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
+
+function requireWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new CahootsError('cancelled', 'The start of the session was given up.', {
+    remedy: 'Start it again.',
   });
 }
 

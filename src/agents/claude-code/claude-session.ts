@@ -104,9 +104,22 @@ export class ClaudeSession implements AgentSession {
     await turn.result.promise;
   }
 
-  async setModel(model: string | undefined): Promise<void> {
+  async setModel(
+    model: string | undefined,
+    { answerMs = 10_000 }: { answerMs?: number } = {},
+  ): Promise<void> {
     this.#checkAlive();
-    await this.#query.setModel(model);
+    const set = this.#query.setModel(model).catch((error: unknown) => {
+      this.#checkAlive();
+      throw error;
+    });
+    if (await settlesWithin(set, answerMs)) return;
+    set.catch(() => undefined);
+    throw new CahootsError(
+      'wait-timeout',
+      `The process of the session did not answer within ${answerMs / 1_000} s.`,
+      { remedy: 'Interrupt the session, or stop and resume it.', facts: { pid: this.pid } },
+    );
   }
 
   async used(): Promise<AgentUse> {

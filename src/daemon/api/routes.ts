@@ -168,7 +168,7 @@ export const ROUTES: readonly Route[] = [
     run: async ({ means, path, body }) => {
       const session = means.supervisor.live(path['session'] ?? '');
       const { prompt } = session.accept({ text: body.text, from: body.from });
-      if (body.interrupt) await session.interrupt();
+      if (body.interrupt) await session.interrupt({ except: prompt.id });
       return means.store.prompt(prompt.id) ?? prompt;
     },
   }),
@@ -209,7 +209,8 @@ export const ROUTES: readonly Route[] = [
   route({
     method: 'put',
     path: '/v1/sessions/{session}/model',
-    summary: 'Change the model of a session from its next step on; null for the agent’s own default',
+    summary:
+      'Change the model of a session, at the latest from its next turn on; null for the agent’s own default',
     query: noQuery,
     body: z.strictObject({ model: z.nullable(filled) }),
     answer: managedSessionSchema,

@@ -299,6 +299,13 @@ export function agentContract(name: string, start: StartAgentHost): void {
       },
     );
 
+    agentTest('is given up while it starts, and leaves nothing [D3]', async (begin, host) => {
+      const [before, meanwhile] = [AbortSignal.abort(), AbortSignal.timeout(1)];
+      await assert.rejects(begin({ signal: before }), code('cancelled'));
+      await assert.rejects(begin({ signal: meanwhile }), code('cancelled'));
+      assert.equal(await host.left(), '');
+    });
+
     agentTest(
       'whose process dies in a turn settles it, says so, and leaves no command behind [M3] [D3]',
       async (begin, host) => {
@@ -352,6 +359,10 @@ export function agentContract(name: string, start: StartAgentHost): void {
         assert.equal((await running).status, 'interrupted');
         const second = await begin();
         host.freeze(second.session);
+        await assert.rejects(
+          second.session.setModel('claude-opus-4-5', { answerMs: 300 }),
+          code('wait-timeout'),
+        );
         assert.equal((await second.session.close({ graceMs: 300 })).signal, 'SIGKILL');
         assert.equal(await host.left(), '');
       },
