@@ -172,7 +172,8 @@ function exchange(
     });
     call.once('socket', (connection) => {
       isReached = !connection.connecting;
-      connection.once('connect', () => (isReached = true));
+      // One that is used again never connects: a listener for that would stay with it.
+      if (connection.connecting) connection.once('connect', () => (isReached = true));
     });
     call.once('error', (error) => reject(unreachable(error, isReached)));
     call.end(sent);
