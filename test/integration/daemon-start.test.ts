@@ -145,6 +145,15 @@ suite('the daemon', () => {
     });
   });
 
+  test('is called again and again over one connection, and no call leaves a listener there', async (t) => {
+    const access = accessIn(t);
+    await ensureDaemon(access());
+    // Node warns from the eleventh listener on, and a warning fails this file.
+    for (let call = 0; call < 20; call += 1) {
+      await callDaemon(access(), { method: 'GET', path: '/v1/health' });
+    }
+  });
+
   test('is not started in a folder that is a link, or whose state nobody can read as one [X1]', async (t) => {
     const folder = realpathSync(tempFolder(t));
     const root = join(folder, 'root');

@@ -315,9 +315,23 @@ async function waitForPrompt(
   if (found.ended !== undefined || waitMs === 0) return found;
   const settled = supervisor.settled(found);
   if (settled === undefined) return store.prompt(id) ?? found;
-  const timeUp = AbortSignal.any([signal, AbortSignal.timeout(Math.min(waitMs, MAX_WAIT_MS))]);
-  const late = new Promise<undefined>((resolve) => {
-    timeUp.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-  return (await Promise.race([settled, late])) ?? store.prompt(id) ?? found;
+  const soon = await settledWithin(settled, { waitMs: Math.min(waitMs, MAX_WAIT_MS), signal });
+  return soon ?? store.prompt(id) ?? found;
+}
+
+/** Undefined when the time is up, or the caller has gone. Keeps nothing of the call once it is over. */
+async function settledWithin(
+  settled: Promise<PromptRecord>,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<PromptRecord | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const giveUp = (): void => resolve(undefined);
+  const timer = setTimeout(giveUp, waitMs);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
 }
