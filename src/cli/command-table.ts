@@ -12,8 +12,10 @@ import { inbox } from './commands/inbox.ts';
 import { listen } from './commands/listen.ts';
 import { log } from './commands/log.ts';
 import { peers } from './commands/peers.ts';
+import { purge } from './commands/purge.ts';
 import { rename } from './commands/rename.ts';
 import { reply } from './commands/reply.ts';
+import { search } from './commands/search.ts';
 import { send } from './commands/send.ts';
 import { setup } from './commands/setup.ts';
 import { show } from './commands/show.ts';
@@ -34,6 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   inbox,
   show,
   log,
+  search,
   connect,
   peers,
   start,
@@ -48,6 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   attention,
   setup,
   doctor,
+  purge,
   uninstall,
   demo,
 ];

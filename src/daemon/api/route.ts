@@ -1,6 +1,8 @@
 import type * as z from 'zod/mini';
 import type { SessionStore } from '../../supervisor/session-store.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Purge } from '../purge/purge.ts';
+import type { SearchService } from '../search/search-service.ts';
 import type { NumberedEntry } from '../store/sqlite-session-store.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -10,6 +12,9 @@ export interface ApiMeans {
   readonly store: ApiStore;
   readonly events: EventHub;
   readonly version: string;
+  /** Finds and erases what was said; left out where only sessions are run. */
+  readonly search?: Pick<SearchService, 'search'>;
+  readonly purge?: Purge;
   /** Called with every call. */
   readonly onCall?: () => void;
   /** Begins to end the daemon; returns at once. */

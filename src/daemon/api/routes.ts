@@ -9,6 +9,7 @@ import {
 } from '../../protocol/managed-session.ts';
 import { PRESETS } from '../../supervisor/presets/presets.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
+import { SEARCH_ROUTES } from './search-routes.ts';
 
 const text = z.string();
 const filled = z.string().check(z.minLength(1));
@@ -242,6 +243,7 @@ export const ROUTES: readonly Route[] = [
       return means.events.watch(session);
     },
   }),
+  ...SEARCH_ROUTES,
 ];
 
 function steer(
