@@ -24,9 +24,11 @@ import { model } from './commands/model.ts';
 import { output } from './commands/output.ts';
 import { pause } from './commands/pause.ts';
 import { peers } from './commands/peers.ts';
+import { purge } from './commands/purge.ts';
 import { rename } from './commands/rename.ts';
 import { reply } from './commands/reply.ts';
 import { resume } from './commands/resume.ts';
+import { search } from './commands/search.ts';
 import { send } from './commands/send.ts';
 import { setup } from './commands/setup.ts';
 import { show } from './commands/show.ts';
@@ -49,6 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   inbox,
   show,
   log,
+  search,
   connect,
   peers,
   start,
@@ -78,6 +81,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   attention,
   setup,
   doctor,
+  purge,
   uninstall,
   demo,
 ];

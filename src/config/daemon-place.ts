@@ -11,6 +11,8 @@ export interface DaemonPlace {
   readonly state: string;
   readonly lock: string;
   readonly database: string;
+  /** What searches go by: made from everything else, and made anew where it is missing. */
+  readonly searchIndex: string;
   readonly log: string;
   /** The path of its socket; on Windows the name of its pipe. */
   readonly socket: string;
@@ -29,6 +31,7 @@ export function daemonPlace({ root, env }: Pick<ResolvedPaths, 'root' | 'env'>):
     state: join(folder, 'daemon.json'),
     lock: join(folder, '.starting'),
     database: join(folder, 'daemon.db'),
+    searchIndex: join(folder, 'search.db'),
     log: join(folder, 'daemon.log'),
   };
   if (process.platform === 'win32') {

@@ -18,7 +18,9 @@ import { IdleWatch } from './idle-watch.ts';
 import { presetJudge, requirePermitted } from './judge.ts';
 import { type DaemonLog, openLog } from './log.ts';
 import { SessionMail } from './mail/session-mail.ts';
+import { Purge } from './purge/purge.ts';
 import { Reviver } from './revive.ts';
+import { SearchService } from './search/search-service.ts';
 import { seatRegistry } from './seat-registry.ts';
 import { listenAt } from './server.ts';
 import { claimDaemon, type DaemonClaim } from './single-instance.ts';
@@ -158,11 +160,22 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     isOurs: () => claim.isHeld(),
     onIdle: (reason) => void end(reason),
   });
+  const search = new SearchService({
+    root: config.root,
+    path: place.searchIndex,
+    database,
+    clock,
+    keepMs: () => config.limits.keepMs,
+    onFault: (error) => log.fault('search:fault', error),
+  });
+  const purge = new Purge({ root: config.root, database, search, clock });
   const app = createApp({
     supervisor,
     store,
     events,
     reviver: new Reviver({ config, clock, supervisor, settings }),
+    search,
+    purge,
     version,
     onCall: () => idle.touch(),
     shutDown: () => setImmediate(() => void end('asked to')),
@@ -178,6 +191,8 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     events.close();
     const closed = server.close({ graceMs: LAST_CALLS_MS });
     await supervisor.close();
+    purge.end();
+    await search.close();
     await closed;
     mail.close();
     close();

@@ -1,7 +1,9 @@
 import type * as z from 'zod/mini';
 import type { SessionStore } from '../../supervisor/session-store.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Purge } from '../purge/purge.ts';
 import type { Reviver } from '../revive.ts';
+import type { SearchService } from '../search/search-service.ts';
 import type { NumberedEntry } from '../store/sqlite-session-store.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -12,6 +14,9 @@ export interface ApiMeans {
   readonly events: EventHub;
   readonly reviver: Pick<Reviver, 'answer' | 'size'>;
   readonly version: string;
+  /** Finds and erases what was said; left out where only sessions are run. */
+  readonly search?: Pick<SearchService, 'search'>;
+  readonly purge?: Purge;
   /** Called with every call. */
   readonly onCall?: () => void;
   /** Begins to end the daemon; returns at once. */

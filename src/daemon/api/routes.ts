@@ -11,6 +11,7 @@ import {
 import { messageSchema } from '../../protocol/message.ts';
 import { PRESETS } from '../../protocol/preset.ts';
 import { type ApiMeans, type Route, route } from './route.ts';
+import { SEARCH_ROUTES } from './search-routes.ts';
 
 const seatId = z.custom<SeatId>(isSeatId, { error: 'expected the id of a seat' });
 const text = z.string();
@@ -271,6 +272,7 @@ export const ROUTES: readonly Route[] = [
       return means.events.watch(session);
     },
   }),
+  ...SEARCH_ROUTES,
 ];
 
 function steer(
