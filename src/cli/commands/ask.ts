@@ -1,6 +1,5 @@
-import type { AskOutcome } from '../../client/ask.ts';
+import type { AskOutcome, Question } from '../../client/ask.ts';
 import type { OpenSeat } from '../../client/open-seat.ts';
-import type { Peer } from '../../directory/peers.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageState } from '../../protocol/receipt.ts';
@@ -88,7 +87,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
 };
 
 /** How a peer that is away is asked. The person confirms it first where its conversation is large. */
-async function reviving(call: Call, { id, name }: Peer): Promise<Runtime['ask']> {
+async function reviving(call: Call, { id, name }: Question['peer']): Promise<Runtime['ask']> {
   const { askRevived, confirm, conversationSize } = await import('../managed-on-demand.ts');
   const { contextTokens, most } = await conversationSize(call.context, id);
   const isLarge = contextTokens > most;
