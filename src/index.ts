@@ -2,6 +2,38 @@
 
 export { type AskOutcome, ask, type Question } from './client/ask.ts';
 export type { ClientContext } from './client/client-context.ts';
+export { type BatchResult, type BatchRun, runBatch } from './client/managed/batch.ts';
+export { type BatchPlan, type BatchTask, readBatchPlan } from './client/managed/batch-plan.ts';
+export { type DaemonStatus, daemonStatus, startDaemon, stopDaemon } from './client/managed/daemon-control.ts';
+export {
+  askSession,
+  awaitPrompt,
+  type PromptState,
+  type PromptWait,
+  promptHistory,
+  promptState,
+  sendPrompt,
+  type WantedPrompt,
+} from './client/managed/prompts.ts';
+export {
+  cleanUpSessions,
+  deleteSession,
+  forkSession,
+  interruptSession,
+  killSession,
+  listSessions,
+  pauseSession,
+  resumeConversation,
+  resumeSession,
+  sessionStatus,
+  setSessionModel,
+  spawnSession,
+  stopSession,
+  type WantedConversation,
+  type WantedLimits,
+  type WantedSession,
+} from './client/managed/sessions.ts';
+export { type SessionWatch, watchSessions } from './client/managed/watch-sessions.ts';
 export { type NextMessageWait, nextMessage } from './client/next-message.ts';
 export { type OpenSeat, openOrMakeOwnSeat, openOwnSeat } from './client/open-seat.ts';
 export type { SeatWish } from './client/own-seat.ts';
@@ -10,8 +42,20 @@ export { showMessage } from './client/show-message.ts';
 export { type ConfigInput, type ResolvedConfig, resolveConfig } from './config/config.ts';
 export type { Peer } from './directory/peers.ts';
 export { systemClock } from './lib/clock.ts';
+export { version } from './lib/version.ts';
 export { CahootsError, ERROR_CATALOGUE, type ErrorCode, type ErrorReport } from './protocol/errors.ts';
 export { isMessageId, isSeatId, type MessageId, type SeatId } from './protocol/ids.ts';
+export type {
+  Allowance,
+  LimitReached,
+  ManagedSessionRecord,
+  PromptOutcome,
+  PromptRecord,
+  SessionState,
+} from './protocol/managed-session.ts';
 export { MAX_CONTENT_BYTES, type Message, type MessageType } from './protocol/message.ts';
+export { PRESETS, type Preset } from './protocol/preset.ts';
 export { MESSAGE_STATES, type MessageState, type StateRecord } from './protocol/receipt.ts';
 export type { SeatKind, SeatState } from './protocol/seat.ts';
+export type { WatchedSessionEvent } from './protocol/session-event.ts';
+export type { AgentFailure, Spending, ToolDenial, TurnResult } from './protocol/turn-result.ts';

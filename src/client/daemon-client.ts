@@ -173,16 +173,16 @@ function exchange(
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = { ...(sent !== undefined && { 'content-type': 'application/json' }) };
     let isReached = false;
-    const call = request({ socketPath: socket, method, path, headers, signal }, (response) => {
+    // A connection of its own: of one that is used again nobody knows whether the other end still is there.
+    const options = { socketPath: socket, method, path, headers, signal, agent: false } as const;
+    const call = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.once('end', () => resolve({ status: response.statusCode ?? 500, text }));
       response.once('error', (error) => reject(unreachable(error, isReached)));
     });
     call.once('socket', (connection) => {
-      isReached = !connection.connecting;
-      // One that was kept from an earlier call connects no more, and would gather listeners.
-      if (!isReached) connection.once('connect', () => (isReached = true));
+      connection.once('connect', () => (isReached = true));
     });
     call.once('error', (error) => reject(unreachable(error, isReached)));
     call.end(sent);

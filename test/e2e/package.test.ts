@@ -99,6 +99,22 @@ test('the package holds what it needs and nothing of the workshop', () => {
   );
 });
 
+test('the packaged daemon serves the commands and the exported calls', () => {
+  try {
+    const started = cahoots(['daemon', 'start', '--json']);
+    assert.equal(started.status, 0, started.stderr);
+    assert.deepEqual(JSON.parse(cahoots(['list', '--json']).stdout), []);
+    const script = `const { listSessions, resolveConfig, systemClock, version } = await import(${JSON.stringify(join(installed, 'dist/index.js'))}); const config = resolveConfig({ env: process.env, cwd: process.cwd() }); console.log(JSON.stringify(await listSessions({ config, clock: systemClock, version })));`;
+    const run = spawnSync(OLDEST_NODE, ['--input-type=module', '-e', script], shell('app'));
+    assert.equal(run.stdout, '[]\n', run.stderr);
+    const { pid } = JSON.parse(started.stdout) as { pid: number };
+    const status = JSON.parse(cahoots(['daemon', 'status', '--json']).stdout) as { pid: number };
+    assert.equal(status.pid, pid);
+  } finally {
+    assert.equal(cahoots(['daemon', 'stop', '--force']).status, 0);
+  }
+});
+
 test('the exported test bench can be imported from the package', () => {
   const script = `const bench = await import(${JSON.stringify(join(installed, 'dist/testing/index.js'))}); console.log(typeof bench.startModelApi);`;
   const run = spawnSync(OLDEST_NODE, ['--input-type=module', '-e', script], { encoding: 'utf8' });

@@ -59,9 +59,8 @@ suite('a managed session of the real claude at the command line', () => {
 
       await shell.run('kill', 'copy');
       await shell.run('delete', 'copy');
-      const taken = (await shell.json([
-        ...['resume', copy.conversation, '--name', 'again', '--preset', 'read-only'],
-      ])) as ManagedSessionRecord;
+      const words = ['resume', copy.conversation, '--name', 'again', '--preset', 'read-only'];
+      const taken = (await shell.json(words)) as ManagedSessionRecord;
       assert.deepEqual(
         [taken.cwd, taken.preset, taken.conversation],
         [shell.folder, 'read-only', copy.conversation],

@@ -30,6 +30,23 @@ suite('daemon', () => {
     assert.equal(identity && livenessOf(identity), 'dead');
   });
 
+  test('costs mail nothing: what speaks with it is not even loaded', async (t) => {
+    const box = await managedBox(t);
+    const shell = await box.shell('app');
+    const told =
+      "process.on('exit', () => console.error(process.moduleLoadList.includes('NativeModule http')))";
+    const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(told)}"` };
+    for (const [words, loads] of [
+      [['peers'], false],
+      [['inbox'], false],
+      [['send', 'nobody', 'x'], false],
+      [['list'], true],
+    ] as const) {
+      const { stderr } = await shell.start(words, { env }).ended;
+      assert.equal(stderr.trimEnd().split('\n').at(-1), String(loads), words[0]);
+    }
+  });
+
   test('stop leaves it when sessions run, and takes them with it by force', async (t) => {
     const box = await managedBox(t);
     const shell = box.bareShell('app');

@@ -1,4 +1,5 @@
 import type { SeatStatus } from '../../client/seat-status.ts';
+import { CahootsError } from '../../protocol/errors.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { oneLine } from '../printable.ts';
@@ -34,9 +35,15 @@ interface ManagedPart {
   readonly prompts: readonly PromptRecord[];
 }
 
-async function managedPart({ context }: Call, id: string): Promise<ManagedPart> {
+/** Undefined of a seat that was left when its session was removed. */
+async function managedPart({ context }: Call, id: string): Promise<ManagedPart | undefined> {
   const { promptHistory, sessionStatus } = await import('../managed-on-demand.ts');
-  return { session: await sessionStatus(context, id), prompts: await promptHistory(context, id) };
+  try {
+    return { session: await sessionStatus(context, id), prompts: await promptHistory(context, id) };
+  } catch (error) {
+    if (error instanceof CahootsError && error.code === 'session-unknown') return undefined;
+    throw error;
+  }
 }
 
 async function managedFacts(
