@@ -8,7 +8,7 @@ import {
   workLimitsSchema,
 } from '../../protocol/managed-session.ts';
 import { PRESETS } from '../../supervisor/presets/presets.ts';
-import { type ApiMeans, type Route, route } from './route.ts';
+import { type ApiMeans, JsonText, type Route, route } from './route.ts';
 
 const text = z.string();
 const filled = z.string().check(z.minLength(1));
@@ -91,7 +91,7 @@ export const ROUTES: readonly Route[] = [
     body: nothing,
     answer: z.array(managedSessionSchema),
     run: async ({ means, query }) =>
-      means.store.sessions(query.limit === undefined ? {} : { limit: query.limit }),
+      new JsonText(means.store.sessionsText(query.limit === undefined ? {} : { limit: query.limit })),
   }),
   route({
     method: 'post',
