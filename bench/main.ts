@@ -5,13 +5,20 @@ import { parseArgs } from 'node:util';
 import { askLatency } from './cases/ask-latency.ts';
 import { attendantStart } from './cases/attendant-start.ts';
 import { cliProcess } from './cases/cli-process.ts';
+import { daemonStart } from './cases/daemon-start.ts';
+import { eventLatency } from './cases/event-latency.ts';
 import { inboxHistory } from './cases/inbox-history.ts';
+import { installSize } from './cases/install-size.ts';
 import { loadBursts } from './cases/load-bursts.ts';
 import { loadMemory } from './cases/load-memory.ts';
 import { loadReads } from './cases/load-reads.ts';
 import { loadSustained } from './cases/load-sustained.ts';
 import { lossAudit } from './cases/loss-audit.ts';
 import { sendLatency } from './cases/send-latency.ts';
+import { sessionList } from './cases/session-list.ts';
+import { sessionMemory } from './cases/session-memory.ts';
+import { sessionsParallel } from './cases/sessions-parallel.ts';
+import { turnOverhead } from './cases/turn-overhead.ts';
 import { v1Comparison } from './cases/v1-comparison.ts';
 import { isReached, tableOf } from './figures.ts';
 
@@ -27,6 +34,13 @@ const CASES = [
   askLatency,
   v1Comparison,
   lossAudit,
+  daemonStart,
+  turnOverhead,
+  eventLatency,
+  sessionMemory,
+  sessionsParallel,
+  sessionList,
+  installSize,
 ];
 
 const { values, positionals } = parseArgs({

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { claudeBinaries, createCleanHome } from '../../src/testing/index.ts';
+import { unpackedPackage } from '../fixtures/unpacked-package.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../..');
 /** The lowest Node that the package promises to run on; `.ci/run` fetches it. The running one where it is not given. */
 const OLDEST_NODE = process.env['TEST_OLDEST_NODE'] ?? process.execPath;
 
@@ -17,19 +17,9 @@ const execFileAsync = promisify(execFile);
 let folder: string;
 let installed: string;
 
-/** What `npm install -g cahoots` would have put there, without a network: the package's own files and nothing else. */
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'cahoots-e2e-'));
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: PROJECT,
-      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  ) as [{ filename: string }];
-  execFileSync('tar', ['-xzf', join(folder, filename), '-C', folder]);
-  installed = join(folder, 'package');
+  installed = unpackedPackage(folder);
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -5,6 +6,12 @@ import type * as AgentSdk from '@anthropic-ai/claude-agent-sdk';
 import { CahootsError } from '../../protocol/errors.ts';
 
 const PACKAGE = '@anthropic-ai/claude-agent-sdk';
+
+/**
+ * Leaves out the `claude` that comes with it (361 MB), a package for one kind of processor; `--omit=optional` does not
+ * where the install is global (npm/cli issue 8284).
+ */
+const WITHOUT_CLAUDE = '--cpu=none';
 
 /**
  * Loads the Agent SDK, which a user who only sends messages does not have: the one beside this program, else one that is
@@ -22,7 +29,9 @@ export async function loadAgentSdk(env: Readonly<Record<string, string>>): Promi
     .find((found) => found !== undefined);
   if (path !== undefined) return (await import(pathToFileURL(path).href)) as typeof AgentSdk;
   throw new CahootsError('agent-missing', 'The Claude Agent SDK is not installed.', {
-    remedy: `Managed sessions need it: npm install --global ${PACKAGE} --omit=optional`,
+    remedy:
+      `Managed sessions need it: npm install --global ${PACKAGE} ${WITHOUT_CLAUDE} ` +
+      `(without ${WITHOUT_CLAUDE} where you have no claude of your own).`,
     facts: { package: PACKAGE },
   });
 }
@@ -42,6 +51,8 @@ function globalFolders(env: Readonly<Record<string, string>>): string[] {
 }
 
 function sdkIn(modules: string): string | undefined {
+  // The search goes on in the folders above, which are somebody's project.
+  if (!existsSync(join(modules, PACKAGE))) return undefined;
   try {
     return createRequire(join(modules, 'none.js')).resolve(PACKAGE);
   } catch (error) {

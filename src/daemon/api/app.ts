@@ -6,7 +6,7 @@ import { describeIssues } from '../../protocol/issues.ts';
 import type { Watch } from './event-hub.ts';
 import { HTTP_STATUS } from './http-status.ts';
 import { describeApi } from './openapi.ts';
-import type { ApiMeans, Route } from './route.ts';
+import { type ApiMeans, JsonText, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** A body that is longer than the longest prompt with room to spare is not read. */
@@ -33,6 +33,9 @@ export function createApp(means: ApiMeans): Hono {
           body: read(definition.body, await bodyOf(definition, raw), 'body'),
           signal: raw.signal,
         });
+        if (answer instanceof JsonText) {
+          return context.body(answer.text, 200, { 'content-type': 'application/json' });
+        }
         if (definition.answer !== 'events') return context.json(answer as object);
         const { events, stop } = answer as Watch;
         raw.signal.addEventListener('abort', stop, { once: true });

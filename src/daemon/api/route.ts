@@ -25,6 +25,8 @@ export interface ApiMeans {
 
 /** What the API reads beside what the supervisor does. */
 export interface ApiStore extends SessionStore {
+  /** What `sessions` returns, as JSON text. */
+  sessionsText(options?: { limit?: number }): string;
   prompts(
     session: Parameters<SessionStore['openPrompts']>[0],
     options?: { limit?: number },
@@ -33,6 +35,15 @@ export interface ApiStore extends SessionStore {
     session: Parameters<SessionStore['openPrompts']>[0],
     options?: { after?: number; limit?: number },
   ): readonly NumberedEntry[];
+}
+
+/** An answer that is JSON text already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** What a route is called with, its words and body as their schemas read them. */
@@ -60,6 +71,7 @@ export interface Route<
   readonly body: Body;
   /** What a success answers with; `events` is a stream of server-sent events. */
   readonly answer: z.ZodMiniType | 'events';
+  /** Resolves with what is answered, or with that as {@link JsonText}. */
   readonly run: (call: RouteCall<z.infer<Query>, z.infer<Body>>) => Promise<unknown>;
 }
 

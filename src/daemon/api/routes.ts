@@ -10,7 +10,7 @@ import {
 } from '../../protocol/managed-session.ts';
 import { messageSchema } from '../../protocol/message.ts';
 import { PRESETS } from '../../protocol/preset.ts';
-import { type ApiMeans, type Route, route } from './route.ts';
+import { type ApiMeans, JsonText, type Route, route } from './route.ts';
 import { SEARCH_ROUTES } from './search-routes.ts';
 
 const seatId = z.custom<SeatId>(isSeatId, { error: 'expected the id of a seat' });
@@ -96,7 +96,7 @@ export const ROUTES: readonly Route[] = [
     body: nothing,
     answer: z.array(managedSessionSchema),
     run: async ({ means, query }) =>
-      means.store.sessions(query.limit === undefined ? {} : { limit: query.limit }),
+      new JsonText(means.store.sessionsText(query.limit === undefined ? {} : { limit: query.limit })),
   }),
   route({
     method: 'post',

@@ -54,6 +54,12 @@ export class SqliteSessionStore implements SessionStore {
     return this.#statements.sessions.all(limit).map(sessionOf);
   }
 
+  /** The same as JSON text. With many sessions most of the time would go into reading and writing it. */
+  sessionsText({ limit = 1_000 }: { limit?: number } = {}): string {
+    const rows = this.#statements.sessions.all(limit);
+    return `[${rows.map((row) => String(row['record'])).join(',')}]`;
+  }
+
   liveSessions(): ManagedSessionRecord[] {
     return this.#statements.live.all().map(sessionOf);
   }

@@ -73,6 +73,7 @@ suite('the sessions of the daemon', () => {
       ['young', 'old'],
     );
     assert.equal(store.sessions({ limit: 1 }).length, 1);
+    assert.deepEqual(JSON.parse(store.sessionsText({ limit: 1 })), store.sessions({ limit: 1 }));
     for (const text of ['one', 'two', 'three']) store.savePrompt(promptRecord({ session: old.id, text }));
     assert.deepEqual(
       store.prompts(old.id, { limit: 2 }).map(({ text }) => text),
