@@ -18,6 +18,7 @@ import {
 import { APP_FILES, appScript, LIBRARY_FILES, libraryScript, TASK } from './scenario.ts';
 import { seatNames } from './seat-names.ts';
 import { fileExcerpt, printTimeline, seconds } from './timeline.ts';
+import { demonstrateWorkers } from './workers.ts';
 
 export interface DemoOptions {
   /** Where the plugin of this package is. */
@@ -32,7 +33,8 @@ const CONVERSATION_MS = 60_000;
 
 /**
  * Lets two real `claude` sessions hold a conversation in front of a person: an app's session asks a library's session
- * what broke, is asked back, gets the answer and goes on with its task. The model is scripted and local: no key, no
+ * what broke, is asked back, gets the answer and goes on with its task. Then two managed sessions show how they are
+ * corrected, held to their presets, and forked. The model is scripted and local: no key, no
  * network, a home of its own that is removed at the end. Each step is printed with its time.
  */
 export async function runDemo({ plugin, version, print, signal }: DemoOptions): Promise<void> {
@@ -81,8 +83,10 @@ export async function runDemo({ plugin, version, print, signal }: DemoOptions): 
     await settled(home);
     stop.abort();
     await timeline;
-    for (const line of ['', ...fileExcerpt(signIn, 'src/sign-in.js of my-app, as its session left it')])
+    for (const line of ['', ...fileExcerpt(signIn, 'src/sign-in.js of my-app, as its session left it'), ''])
       await print(line);
+    await Promise.all(sessions.splice(0).map(async (session) => await session.stop()));
+    await demonstrateWorkers({ home, binary, api, app, library, version, print, signal });
   } finally {
     await Promise.all(sessions.map(async (session) => await session.stop()));
     await home.dispose();
