@@ -15,6 +15,7 @@ export {
   sendPrompt,
   type WantedPrompt,
 } from './client/managed/prompts.ts';
+export { askRevived, type ConversationSize, conversationSize } from './client/managed/revive.ts';
 export {
   cleanUpSessions,
   deleteSession,
