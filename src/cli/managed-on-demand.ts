@@ -3,7 +3,7 @@
 export { type BatchResult, runBatch } from '../client/managed/batch.ts';
 export { readBatchPlan } from '../client/managed/batch-plan.ts';
 export { daemonStatus, startDaemon, stopDaemon } from '../client/managed/daemon-control.ts';
-export { daemonLog } from '../client/managed/daemon-log.ts';
+export { daemonLog, followDaemonLog } from '../client/managed/daemon-log.ts';
 export {
   askSession,
   awaitPrompt,

@@ -8,11 +8,12 @@ export const daemon: CommandSpec = {
   group: 'Managed sessions',
   summary: 'Look after the process in the background that runs managed sessions',
   details: [
-    'It starts by itself with the first command that needs it, and ends by itself when nothing has run for a while. stop ends it, and waits until it is gone; while sessions run it needs --force, which stops them in order. status starts nothing. logs prints the end of its log.',
+    'It starts by itself with the first command that needs it, and ends by itself when nothing has run for a while. stop ends it, and waits until it is gone; while sessions run it needs --force, which stops them in order. status starts nothing. logs prints the end of its log, and with --follow what comes then.',
   ],
   arguments: [{ name: 'action', summary: 'what to do', choices: ACTIONS }],
   options: [
     { name: 'force', summary: 'with stop: stop the sessions, too' },
+    { name: 'follow', summary: 'with logs: go on as lines come, until a signal ends it' },
     { name: 'limit', value: 'n', summary: 'with logs: how many lines', default: '50' },
   ],
   json: '{running, pid, version, sessions, watchers, socket, log}: sessions is how many have a process; pid, version, sessions and watchers are null when none runs; with logs one line for each entry: {at, level, event, pid, …}',
@@ -25,17 +26,13 @@ The daemon runs (process 4711, version 0.1.0) with 2 sessions.
     5: 'with stop: sessions run, and --force was not given',
   },
   run: async (call, runtime) => {
-    const { daemonLog, daemonStatus, startDaemon, stopDaemon } = await import('../managed-on-demand.ts');
+    const { daemonStatus, startDaemon, stopDaemon } = await import('../managed-on-demand.ts');
     const { context } = call;
     const limit = runtime.countOption(call, 'limit') ?? 1;
     switch (call.argument('action')) {
-      case 'logs': {
-        const { place } = await daemonStatus(context);
-        const lines = daemonLog(place, { limit });
-        if (lines.length > 0) await call.output.print(lines.join('\n'));
-        else call.output.note(`There is no log yet at ${place.log}`);
+      case 'logs':
+        await printLog(call, limit);
         return;
-      }
       case 'stop': {
         const stopped = await stopDaemon(context, { force: call.flag('force') });
         if (stopped === undefined) call.output.note('No daemon runs.');
@@ -51,6 +48,20 @@ The daemon runs (process 4711, version 0.1.0) with 2 sessions.
     }
   },
 };
+
+async function printLog(call: Call, limit: number): Promise<void> {
+  const { daemonLog, daemonStatus, followDaemonLog } = await import('../managed-on-demand.ts');
+  const { place } = await daemonStatus(call.context);
+  if (call.flag('follow')) {
+    const { signal } = call;
+    for await (const lines of followDaemonLog(place, { limit, signal }))
+      await call.output.print(lines.join('\n'));
+    return;
+  }
+  const lines = daemonLog(place, { limit });
+  if (lines.length > 0) await call.output.print(lines.join('\n'));
+  else call.output.note(`There is no log yet at ${place.log}`);
+}
 
 type ShortPath = (path: string, env: Call['context']['config']['env']) => string;
 
