@@ -11,6 +11,7 @@ import { loadMemory } from './cases/load-memory.ts';
 import { loadReads } from './cases/load-reads.ts';
 import { loadSustained } from './cases/load-sustained.ts';
 import { lossAudit } from './cases/loss-audit.ts';
+import { search } from './cases/search.ts';
 import { sendLatency } from './cases/send-latency.ts';
 import { v1Comparison } from './cases/v1-comparison.ts';
 import { isReached, tableOf } from './figures.ts';
@@ -25,6 +26,7 @@ const CASES = [
   cliProcess,
   attendantStart,
   askLatency,
+  search,
   v1Comparison,
   lossAudit,
 ];

@@ -172,7 +172,8 @@ function exchange(
     });
     call.once('socket', (connection) => {
       isReached = !connection.connecting;
-      connection.once('connect', () => (isReached = true));
+      // A connection that is used again never tells it.
+      if (connection.connecting) connection.once('connect', () => (isReached = true));
     });
     call.once('error', (error) => reject(unreachable(error, isReached)));
     call.end(sent);
