@@ -14,6 +14,7 @@ import { loadMemory } from './cases/load-memory.ts';
 import { loadReads } from './cases/load-reads.ts';
 import { loadSustained } from './cases/load-sustained.ts';
 import { lossAudit } from './cases/loss-audit.ts';
+import { search } from './cases/search.ts';
 import { sendLatency } from './cases/send-latency.ts';
 import { sessionList } from './cases/session-list.ts';
 import { sessionMemory } from './cases/session-memory.ts';
@@ -32,6 +33,7 @@ const CASES = [
   cliProcess,
   attendantStart,
   askLatency,
+  search,
   v1Comparison,
   lossAudit,
   daemonStart,

@@ -75,7 +75,13 @@ export const INVARIANTS = {
 } as const satisfies Readonly<Record<string, Requirement>>;
 
 /** What the documents promise to a user: R1, R2, … in the order in which they were made. */
-export const PROMISES: Readonly<Record<string, Requirement>> = {};
+export const PROMISES: Readonly<Record<string, Requirement>> = {
+  R1: {
+    from: 'now',
+    statement:
+      'After a purge no file of the root has in it what was erased, and what waits or is open is where it was.',
+  },
+};
 
 /** All requirements by their id. */
 export const REQUIREMENTS: Readonly<Record<string, Requirement>> = { ...INVARIANTS, ...PROMISES };

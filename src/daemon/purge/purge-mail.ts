@@ -5,7 +5,7 @@ import { findReceived, findSent } from '../../client/message-lookup.ts';
 import { unlessGone } from '../../lib/errno.ts';
 import { removeEntry } from '../../lib/remove-entry.ts';
 import { eraseJournalLines, type JournalLine, journalFiles } from '../../mailbox/erase-journal.ts';
-import { INVALID_SHARD } from '../../mailbox/past.ts';
+import { INVALID_SHARD, pastPath } from '../../mailbox/past.ts';
 import {
   isOwnFolder,
   isOwnFolderThere,
@@ -71,11 +71,13 @@ function messageAt(folder: SeatFolder, id: MessageId): Message | undefined {
   return received?.to === folder.id ? received : undefined;
 }
 
-/** A file under the name of a handled message that is none, or not any more. */
+/** A file under the name of a past message that is none, or not any more. */
 function eraseUnreadable({ filter, dryRun }: MailPurge, folder: SeatFolder, id: MessageId): number {
   let erased = 0;
-  for (const past of [folder.read, folder.rejected]) {
-    const path = join(past, id.slice(4, 5), `${id}.json`);
+  // Without its copy in the outbox a message that is still being sent would be sent again.
+  const isSending = namesIn(folder.sending).some((name) => name.startsWith(id));
+  for (const past of [folder.read, folder.rejected, ...(isSending ? [] : [folder.outbox])]) {
+    const path = pastPath(past, id);
     if (!isOldFileOf(folder, { path, filter })) continue;
     erased += 1;
     if (!dryRun) for (const file of [`${path}.reason`, path]) removeEntry(file);

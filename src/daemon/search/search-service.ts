@@ -216,7 +216,7 @@ export class SearchService {
 
   #stillBuilding(): CahootsError {
     const taken = this.#index?.size ?? 0;
-    return new CahootsError('wait-timeout', `The index is still being made; it has ${taken} texts so far.`, {
+    return new CahootsError('wait-timeout', `The index is still being made (texts so far: ${taken}).`, {
       remedy: 'That goes on by itself: search again in a while.',
       facts: { building: true, taken },
     });
