@@ -6,6 +6,7 @@ import { nextTurn } from '../../delivery/next-turn.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createServer } from '../../mcp/server.ts';
 import { callsOf } from '../../mcp/session-calls.ts';
+import { TOOLS } from '../../mcp/tools.ts';
 import { isMessageId, type MessageId, type SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import { limitText } from '../../supervisor/limits.ts';
@@ -33,7 +34,7 @@ interface Box {
 }
 
 /** The name under which a session sees the tools of ours. */
-const TOOLS = 'cahoots';
+const SERVER_NAME = 'cahoots';
 const ENVELOPE = /<peer-message id="(msg-\w+)"/g;
 
 /**
@@ -43,6 +44,7 @@ const ENVELOPE = /<peer-message id="(msg-\w+)"/g;
 export class SessionMail {
   readonly #options: SessionMailOptions;
   readonly #boxes = new Map<SeatId, Box>();
+  readonly #leaving = new Set<Box>();
 
   constructor(options: SessionMailOptions) {
     this.#options = options;
@@ -52,9 +54,10 @@ export class SessionMail {
   tools(session: ManagedSessionRecord): ToolServer {
     const { version } = this.#options;
     const calls = callsOf(this.#boxOf(session));
-    const server = createServer({ session: () => Promise.resolve(calls), version });
+    const tools = TOOLS.filter(({ name }) => name !== 'seat');
+    const server = createServer({ session: () => Promise.resolve(calls), version, tools });
     return {
-      name: TOOLS,
+      name: SERVER_NAME,
       connect: (transport) => server.connect(transport),
       close: () => server.close(),
     };
@@ -76,9 +79,10 @@ export class SessionMail {
     }
   }
 
-  /** The session's conversation is forgotten with it. */
+  /** Ends the mail of all sessions: whoever still waits for one is told. */
   close(): void {
-    for (const { attendant } of this.#boxes.values()) attendant.close();
+    for (const box of [...this.#leaving, ...this.#boxes.values()]) box.attendant.close();
+    this.#leaving.clear();
     this.#boxes.clear();
   }
 
@@ -86,8 +90,7 @@ export class SessionMail {
     const { state } = session.state;
     if (state === 'starting') return;
     if (!ATTENDED.has(state)) {
-      this.#boxes.get(session.id)?.attendant.close();
-      this.#boxes.delete(session.id);
+      this.#leave(session.id);
       return;
     }
     const box = this.#boxOf(session);
@@ -95,6 +98,20 @@ export class SessionMail {
     box.host.update(session);
     box.attendant.start();
     if (box.host.status !== before) void box.attendant.pump();
+  }
+
+  /** The end of a process is told before the end of the prompt that it ended in: that one is answered first. */
+  #leave(session: SeatId): void {
+    const box = this.#boxes.get(session);
+    if (box === undefined) return;
+    this.#boxes.delete(session);
+    this.#leaving.add(box);
+    setImmediate(() => this.#closeBox(box));
+  }
+
+  #closeBox(box: Box): void {
+    if (!this.#leaving.delete(box)) return;
+    box.attendant.close();
   }
 
   /** What the agent says or does in answer to a prompt proves that it has it before it. */
@@ -113,19 +130,30 @@ export class SessionMail {
   }
 
   #onPrompt(prompt: PromptRecord): void {
-    const box = this.#boxes.get(prompt.session);
-    const given = box?.given.get(prompt.id);
-    if (box === undefined || given === undefined || prompt.ended === undefined) return;
+    const box = this.#boxes.get(prompt.session) ?? this.#leavingBoxOf(prompt.session);
+    if (box === undefined || prompt.ended === undefined) return;
     box.given.delete(prompt.id);
     const { attendant } = box;
-    for (const id of given) {
-      const isOpen = attendant.openQueries.all().some((query) => query.id === id);
-      // What the model never saw comes to it again, or goes back to the mailbox.
-      const isUnseen = attendant.desk().offers.get(id) !== undefined;
-      if (!isOpen || isUnseen) continue;
-      attendant.correspondent.reply(id, answerOf(prompt));
-      attendant.openQueries.answered(id);
+    if (prompt.ended.outcome === 'completed') {
+      // What its tools gave it in that turn stood before it when it said its last words.
+      for (const { claimed, path } of attendant.desk().offers.all())
+        if (path !== 'next-turn') this.#prove(box, claimed.message.id);
     }
+    for (const { id } of attendant.openQueries.all()) {
+      // What the model never saw comes to it again, or goes back to the mailbox.
+      if (attendant.desk().offers.get(id) !== undefined) continue;
+      attendant.openQueries.answered(id);
+      try {
+        attendant.correspondent.reply(id, answerOf(prompt));
+      } catch (error) {
+        // A peer that is gone must not keep the others from their answers.
+        this.#options.onFault(error);
+      }
+    }
+  }
+
+  #leavingBoxOf(session: SeatId): Box | undefined {
+    return [...this.#leaving].find(({ host }) => host.session.id === session);
   }
 
   #boxOf(session: ManagedSessionRecord): Box {
@@ -161,7 +189,14 @@ export class SessionMail {
   }
 }
 
-const ATTENDED: ReadonlySet<string> = new Set(['idle', 'running', 'waiting', 'paused', 'limited']);
+const ATTENDED: ReadonlySet<string> = new Set([
+  'idle',
+  'running',
+  'waiting',
+  'paused',
+  'limited',
+  'stopping',
+]);
 
 /** What who asked is told when the session has not answered by itself. */
 function answerOf({ ended, turn }: PromptRecord): string {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import type { AgentLaunch } from '../../../src/agents/agent.ts';
 import { journal } from '../../../src/client/follow-journal.ts';
 import { nextMessage } from '../../../src/client/next-message.ts';
 import { findPeer } from '../../../src/directory/peers.ts';
@@ -16,6 +18,33 @@ const hangs: FakeScript = function* () {
   yield { say: 'thinking aloud' };
   yield 'hang';
 };
+
+/** Waits until the session has said something since it was last started. */
+async function said({ call }: ManagedDaemon): Promise<void> {
+  const hasSaid = async (): Promise<boolean> => {
+    const journal = (await call('GET', '/v1/sessions/worker/journal')) as {
+      type: string;
+      data: { state?: string };
+    }[];
+    const from = journal.findLastIndex(({ data }) => data.state === 'running');
+    return journal.slice(from).some(({ type }) => type === 'text:said');
+  };
+  await waitFor(hasSaid, { what: 'a word' });
+}
+
+/** Calls a tool of ours as a session does. */
+async function callTool(
+  { tools }: AgentLaunch,
+  name: string,
+  input: Record<string, unknown>,
+): Promise<string> {
+  const client = new Client({ name: 'a-host', version: '1.0.0' });
+  const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
+  await Promise.all([tools?.connect(serverSide), client.connect(clientSide)]);
+  const [content] = (await client.callTool({ name, arguments: input })).content;
+  await client.close();
+  return content?.type === 'text' ? content.text : '';
+}
 
 function stateOfSeat({ context }: ManagedDaemon, id: Parameters<typeof findPeer>[1]): string | undefined {
   return findPeer(context.config.root, id, systemClock.now())?.state;
@@ -97,13 +126,7 @@ suite('the mail of a managed session', () => {
     await bench.spawn('worker');
     const asked = bench.ask('worker', 'how long?');
     await bench.reached('worker', 'running');
-    await waitFor(
-      async () =>
-        ((await bench.call('GET', '/v1/sessions/worker/journal')) as { type: string }[]).some(
-          ({ type }) => type === 'text:said',
-        ),
-      { what: 'a word' },
-    );
+    await said(bench);
     await bench.call('POST', '/v1/sessions/worker/interrupt');
     assert.match((await asked).response?.content ?? '', /^\(The session was interrupted.*thinking aloud\)$/s);
   });
@@ -118,6 +141,40 @@ suite('the mail of a managed session', () => {
     await bench.spawn('worker', { limits: { turn: { turns: 1 }, session: {} } });
     const { response } = await bench.ask('worker', 'do much');
     assert.match(response?.content ?? '', /before it had an answer\. The limit of this turn is reached/);
+  });
+
+  test('who asks is told when the session is stopped in the middle of its turn, and when its process dies [M3]', async (t) => {
+    const bench = await managedDaemon(t, { script: hangs });
+    await bench.spawn('worker');
+    for (const end of [
+      async () => void (await bench.call('POST', '/v1/sessions/worker/stop')),
+      async () => bench.agent.sessions.at(-1)?.crash(),
+    ]) {
+      const asked = bench.ask('worker', 'still there?');
+      await said(bench);
+      await end();
+      assert.match(
+        (await asked).response?.content ?? '',
+        /^\(The session (was interrupted|could not answer)/,
+      );
+      await bench.call('POST', '/v1/sessions/worker/resume');
+    }
+  });
+
+  test('what it took in by its own tool in the middle of a turn is answered at the end of that turn', async (t) => {
+    const script: FakeScript = function* (_prompt, { launch }) {
+      const told = yield {
+        tool: 'mcp__cahoots__listen',
+        run: () => callTool(launch, 'listen', { wait_seconds: 10 }),
+      };
+      yield { say: `done, having read ${/What is it\?/.exec(told)?.[0]}` };
+    };
+    const bench = await managedDaemon(t, { script });
+    await bench.spawn('worker');
+    await bench.call('POST', '/v1/sessions/worker/prompts', { text: 'listen', from: 'me' });
+    await bench.reached('worker', 'running');
+    const { response } = await bench.ask('worker', 'What is it?');
+    assert.equal(response?.content, 'done, having read What is it?');
   });
 
   test('what was never put before the model goes back to the mailbox when the session is stopped [M1]', async (t) => {
