@@ -86,7 +86,8 @@ suite('the exported calls for managed sessions', () => {
   });
 
   test('let one conversation go on in one session at a time', async (t) => {
-    const { context, cwd, bareShell } = await bench(t);
+    const box = await bench(t);
+    const { context, cwd } = box;
     const { conversation } = await spawnSession(context, { name: 'one', cwd });
     const taken = { conversation, name: 'two' };
     await assert.rejects(resumeConversation(context, taken), { code: 'conversation-live' });
@@ -96,7 +97,7 @@ suite('the exported calls for managed sessions', () => {
     await stopSession(context, 'two');
     assert.equal((await resumeSession(context, 'one')).state.state, 'idle');
     await stopSession(context, 'one');
-    const renamed = await bareShell('app').run('rename', 'uno', '--as', 'one');
+    const renamed = await box.bareShell('app').run('rename', 'uno', '--as', 'one');
     assert.deepEqual(
       [renamed.code, /cahoots fork one --name uno/.test(renamed.stderr)],
       [2, true],
