@@ -26,7 +26,7 @@ export async function startSeat(
   return seat;
 }
 
-/** Gives the own seat another name. Throws like {@link startSeat}, and `seat-missing`. */
+/** Gives the own seat another name. Throws like {@link startSeat}, `seat-missing`, and `usage` for a managed session. */
 export async function renameSeat(
   context: ClientContext,
   { name, wish }: { name: string; wish: SeatWish },
@@ -55,6 +55,12 @@ async function giveName(seat: OpenSeat, name: string): Promise<void> {
   const { config, clock } = seat.context;
   const { record } = seat;
   if (record.name === name) return;
+  if (record.kind === 'managed') {
+    throw new CahootsError('usage', `${record.name} is a managed session, which keeps its name.`, {
+      remedy: `Begin with a copy of it: cahoots fork ${record.name} --name ${name}`,
+      facts: { seat: record.sessionId },
+    });
+  }
   if (namesInProject(config.root, record.projectPath, clock.now()).has(name)) {
     throw new CahootsError('name-taken', `Another seat of ${record.projectPath} is called "${name}".`, {
       remedy: 'Choose another name; see: cahoots peers',

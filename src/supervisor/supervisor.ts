@@ -157,7 +157,10 @@ export class Supervisor {
     });
   }
 
-  /** Lets a paused session go on, and starts one that is over again, in its conversation. */
+  /**
+   * Lets a paused session go on, and starts one that is over again, in its conversation. Throws `session-state` for one
+   * that runs, and `conversation-live` where its conversation has gone on elsewhere.
+   */
   async resume(address: string): Promise<ManagedSession> {
     const record = this.find(address);
     this.#options.requirePermitted(record.preset);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { openRoot } from '../../src/mailbox/seat-folder.ts';
 import type { ManagedSessionRecord } from '../../src/protocol/managed-session.ts';
-import { claudeBinaries, createCleanHome, startModelApi, when } from '../../src/testing/index.ts';
+import { claudeBinaries, createCleanHome, startModelApi, waitFor, when } from '../../src/testing/index.ts';
 import { Shell } from '../fixtures/cli.ts';
 
 /** Says what people had told it so far, in the conversation that it is asked in. */
@@ -39,6 +39,8 @@ suite('a managed session of the real claude at the command line', () => {
         /^worker .* is started in .*\nResponse from worker:\nECHO\[NOTE one\]\n$/,
         first.stderr,
       );
+      const watch = shell.start(['watch', 'worker']);
+      await waitFor(() => / worker {2}is idle\n/.test(watch.stdout()), { what: 'the watch' });
       assert.equal(
         (await shell.run('ask', 'worker', 'NOTE two')).stdout,
         'Response from worker:\nECHO[NOTE two]\n',
@@ -46,6 +48,11 @@ suite('a managed session of the real claude at the command line', () => {
       const copy = (await shell.json(['fork', 'worker', '--name', 'copy'])) as ManagedSessionRecord;
       await shell.run('ask', 'worker', 'NOTE three');
       assert.equal((await shell.run('ask', 'copy', 'RECALL')).stdout, 'Response from copy:\none two\n');
+
+      watch.child.kill('SIGINT');
+      assert.equal((await watch.ended).code, 130);
+      assert.match(watch.stdout(), / worker {2}works on: NOTE two\n.* worker {2}says: ECHO\[NOTE two\]\n/s);
+      assert.match(watch.stdout(), / worker {2}completed \(\$\d\.\d{4}, [\d.]+ s\)\n/);
 
       const stopped = (await shell.json(['stop', 'worker'])) as ManagedSessionRecord;
       assert.equal(stopped.state.state, 'stopped');

@@ -14,6 +14,7 @@ import {
   promptHistory,
   promptState,
   resolveConfig,
+  resumeConversation,
   resumeSession,
   sendPrompt,
   sessionStatus,
@@ -82,6 +83,26 @@ suite('the exported calls for managed sessions', () => {
     const next = await askSession(context, 'worker', { text: 'now', interrupt: true, ...BRIEFLY });
     assert.equal(next.turn?.text, 'ECHO[now]');
     assert.equal(promptState(await awaitPrompt(context, before.id, BRIEFLY)), 'interrupted');
+  });
+
+  test('let one conversation go on in one session at a time', async (t) => {
+    const box = await bench(t);
+    const { context, cwd } = box;
+    const { conversation } = await spawnSession(context, { name: 'one', cwd });
+    const taken = { conversation, name: 'two' };
+    await assert.rejects(resumeConversation(context, taken), { code: 'conversation-live' });
+    await stopSession(context, 'one');
+    assert.equal((await resumeConversation(context, taken)).cwd, cwd);
+    await assert.rejects(resumeSession(context, 'one'), { code: 'conversation-live' });
+    await stopSession(context, 'two');
+    assert.equal((await resumeSession(context, 'one')).state.state, 'idle');
+    await stopSession(context, 'one');
+    const renamed = await box.bareShell('app').run('rename', 'uno', '--as', 'one');
+    assert.deepEqual(
+      [renamed.code, /cahoots fork one --name uno/.test(renamed.stderr)],
+      [2, true],
+      renamed.stderr,
+    );
   });
 
   test('give up waits and watches when their signal aborts [M3]', async (t) => {

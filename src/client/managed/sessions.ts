@@ -92,7 +92,10 @@ export async function pauseSession(context: ClientContext, session: string): Pro
   return await steer(context, session, 'pause');
 }
 
-/** Lets a paused session go on, or starts one that is over again in its conversation. Rejects with `session-state`. */
+/**
+ * Lets a paused session go on, or starts one that is over again in its conversation. Rejects with `session-state`, and with
+ * `conversation-live` where that has gone on elsewhere.
+ */
 export async function resumeSession(context: ClientContext, session: string): Promise<ManagedSessionRecord> {
   return await steer(context, session, 'resume');
 }
