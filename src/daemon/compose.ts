@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Agent } from '../agents/agent.ts';
 import { claudeCodeAgent } from '../agents/claude-code/claude-code-agent.ts';
 import { daemonHealth } from '../client/daemon-client.ts';
@@ -17,6 +18,7 @@ import { EventHub } from './api/event-hub.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { presetJudge, requirePermitted } from './judge.ts';
 import { type DaemonLog, openLog } from './log.ts';
+import { answerLostQuestions } from './mail/lost-questions.ts';
 import { SessionMail } from './mail/session-mail.ts';
 import { Purge } from './purge/purge.ts';
 import { Reviver } from './revive.ts';
@@ -79,13 +81,15 @@ export async function accountForTheDead(options: DaemonOptions): Promise<void> {
   const { env, cwd, version, agents = { 'claude-code': claudeCodeAgent() } } = options;
   const config = resolveConfig({ env, cwd });
   const place = daemonPlace(config);
+  // A daemon that was killed has left it; without it the place is gone, and is not made again.
+  if (!existsSync(place.state)) return;
   const isAnswering = async (): Promise<boolean> => (await daemonHealth({ place })) !== undefined;
   const claim = await claimDaemon(place, { version, isAnswering });
   if (claim === undefined) return;
   const { database, close } = openDatabase(place.database, { nowMs: systemClock.now() });
   try {
     const store = new SqliteSessionStore(database);
-    await new Supervisor({
+    const { prompts } = await new Supervisor({
       agents,
       store,
       seats: seatRegistry({ root: config.root, clock: systemClock, version }),
@@ -96,6 +100,7 @@ export async function accountForTheDead(options: DaemonOptions): Promise<void> {
       queueLength: 0,
       onEvent: () => undefined,
     }).recover();
+    answerLostQuestions(prompts, { config, clock: systemClock, onFault: () => undefined });
   } finally {
     close();
     claim.release();
@@ -148,6 +153,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     },
   });
   const lost = await supervisor.recover();
+  answerLostQuestions(lost.prompts, { config, clock, onFault: (error) => log.fault('mail:fault', error) });
   const watchdog = startWatchdog(parts.afterDeath, { env: definedOf(config.env) });
   let ending: Promise<void> | undefined;
   const end = (reason: string): Promise<void> => {
@@ -181,7 +187,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     shutDown: () => setImmediate(() => void end('asked to')),
   });
   const server = await listenAt(place, app);
-  log.info('daemon:started', { version, root: config.root, lost: lost.length });
+  log.info('daemon:started', { version, root: config.root, lost: lost.sessions.length });
   const ended = Promise.withResolvers<void>();
   return { end, fault: (error) => log.fault('fault', error), ended: ended.promise };
 

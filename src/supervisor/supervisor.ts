@@ -51,6 +51,12 @@ export interface SpawnRequest {
   readonly forkOf?: SeatId;
 }
 
+/** What an earlier supervisor left without ending it, as it is accounted for. */
+export interface Recovered {
+  readonly sessions: readonly ManagedSessionRecord[];
+  readonly prompts: readonly PromptRecord[];
+}
+
 const LOST = 'The daemon ended before its turn was over.';
 
 /**
@@ -68,9 +74,9 @@ export class Supervisor {
 
   /**
    * Accounts for what an earlier supervisor left without ending it: each session that had a process is `interrupted`, its
-   * open prompts are dropped with that reason, and what still runs of it is ended. Returns those sessions.
+   * open prompts are dropped with that reason, and what still runs of it is ended. Returns those sessions and prompts.
    */
-  async recover(): Promise<readonly ManagedSessionRecord[]> {
+  async recover(): Promise<Recovered> {
     const { store, agents, clock } = this.#options;
     const lost = store.liveSessions();
     for (const agent of Object.values(agents)) {
@@ -78,9 +84,16 @@ export class Supervisor {
       await agent.endLeftovers(own.map(({ conversation }) => conversation));
     }
     const atMs = clock.now();
-    return lost.map((before) => {
-      for (const prompt of store.openPrompts(before.id)) {
-        store.savePrompt({ ...prompt, ended: { outcome: 'dropped', reason: LOST }, endedAtMs: atMs });
+    const prompts: PromptRecord[] = [];
+    const sessions = lost.map((before) => {
+      for (const open of store.openPrompts(before.id)) {
+        const prompt: PromptRecord = {
+          ...open,
+          ended: { outcome: 'dropped', reason: LOST },
+          endedAtMs: atMs,
+        };
+        store.savePrompt(prompt);
+        prompts.push(prompt);
       }
       const state = advance(before.state, { step: 'lose' });
       const session = { ...before, state, changedAtMs: atMs };
@@ -88,6 +101,7 @@ export class Supervisor {
       store.saveSession(session, { session: session.id, atMs, type: 'state:changed', data });
       return session;
     });
+    return { sessions, prompts };
   }
 
   /** Starts a session on a seat of its own; resolves once it takes prompts. Rejects as the agent does, with nothing left. */

@@ -7,10 +7,10 @@ import type { Clock } from '../../lib/clock.ts';
 import { createServer } from '../../mcp/server.ts';
 import { callsOf } from '../../mcp/session-calls.ts';
 import { TOOLS } from '../../mcp/tools.ts';
-import { isMessageId, type MessageId, type SeatId } from '../../protocol/ids.ts';
+import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
-import { limitText } from '../../supervisor/limits.ts';
 import type { AcceptedPrompt, SessionEvent } from '../../supervisor/managed-session.ts';
+import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';
 import { ManagedSeating } from './managed-seating.ts';
 
@@ -35,7 +35,6 @@ interface Box {
 
 /** The name under which a session sees the tools of ours. */
 const SERVER_NAME = 'cahoots';
-const ENVELOPE = /<peer-message id="(msg-\w+)"/g;
 
 /**
  * The mail of the sessions that we run: what comes to a session's seat becomes its next turn, and the end of that turn
@@ -183,9 +182,8 @@ export class SessionMail {
   }
 
   #give(session: SeatId, { text, given }: { text: string; given: Box['given'] }): void {
-    const { prompt } = this.#options.accept(session, { text, from: 'mail' });
-    const ids = [...text.matchAll(ENVELOPE)].flatMap(([, id]) => (isMessageId(id) ? [id] : []));
-    given.set(prompt.id, ids);
+    const { prompt } = this.#options.accept(session, { text, from: FROM_MAIL });
+    given.set(prompt.id, messagesIn(prompt));
   }
 }
 
@@ -197,21 +195,3 @@ const ATTENDED: ReadonlySet<string> = new Set([
   'limited',
   'stopping',
 ]);
-
-/** What who asked is told when the session has not answered by itself. */
-function answerOf({ ended, turn }: PromptRecord): string {
-  const said = turn?.text.trim() ?? '';
-  const soFar = said === '' ? '' : ` It had said so far:\n\n${said}`;
-  switch (ended?.outcome) {
-    case 'completed':
-      return said === '' ? '(The session ended its turn without a word.)' : said;
-    case 'limit-reached':
-      return `(The session was stopped before it had an answer. ${limitText(ended.reached)}${soFar})`;
-    case 'failed':
-      return `(The session could not answer: ${ended.failure.message}${soFar})`;
-    case 'dropped':
-      return `(The session could not answer: ${ended.reason})`;
-    default:
-      return `(The session was interrupted before it had an answer.${soFar})`;
-  }
-}

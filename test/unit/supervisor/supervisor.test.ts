@@ -194,13 +194,13 @@ suite('the managed sessions of one store', () => {
     assert.deepEqual(kept.toSorted(), ['limited', 'paused', 'worker']);
     const after = superviseWith(agent, store);
     assert.equal(agent.sessions[0]?.hasEnded, false);
-    const lost = await after.recover();
+    const { sessions: lost } = await after.recover();
     assert.equal(lost.length, 3);
     assert.equal(agent.sessions[0]?.hasEnded, true);
     for (const { id } of lost) assert.equal(store.session(id)?.state.state, 'interrupted');
     for (const id of ids) assert.equal(store.prompt(id)?.ended?.outcome, 'dropped');
     assert.deepEqual(store.liveSessions(), []);
-    assert.deepEqual(await after.recover(), []);
+    assert.deepEqual(await after.recover(), { sessions: [], prompts: [] });
     assert.equal((await after.resume('worker')).record.state.state, 'idle');
     await after.close();
   });
