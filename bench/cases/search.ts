@@ -5,7 +5,6 @@ import { daemonAccess } from '../../src/client/daemon-access.ts';
 import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../../src/client/daemon-client.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { isoMillis, isoSeconds } from '../../src/lib/clock.ts';
-import { version } from '../../src/lib/version.ts';
 import { journalFile, journalFolder } from '../../src/mailbox/journal.ts';
 import { pastPathForWriting } from '../../src/mailbox/past.ts';
 import type { SeatFolder } from '../../src/mailbox/seat-folder.ts';
@@ -15,6 +14,10 @@ import { figuresOf, type Row } from '../figures.ts';
 import { type Scratch, scratch } from '../scratch.ts';
 import { wholeProcess } from '../whole-process.ts';
 
+/** The one that is built: a daemon of another one would be replaced. */
+const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
 const CLI = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const MESSAGES = 100_000;
 const NEW = 100;

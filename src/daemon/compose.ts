@@ -174,7 +174,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     keepMs: () => config.limits.keepMs,
     onFault: (error) => log.fault('search:fault', error),
   });
-  const purge = new Purge({ root: config.root, database, search, clock });
+  const purge = new Purge({ root: config.root, database, databasePath: place.database, search, clock });
   const app = createApp({
     supervisor,
     store,

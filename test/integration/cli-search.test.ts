@@ -6,12 +6,13 @@ import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../..
 import { daemonPlace } from '../../src/config/daemon-place.ts';
 import { listLiveProcesses } from '../../src/lib/live-processes.ts';
 import { signalProcess } from '../../src/lib/stop-process.ts';
-import { version } from '../../src/lib/version.ts';
 import type { PromptRecord } from '../../src/protocol/managed-session.ts';
 import { waitFor } from '../../src/testing/index.ts';
 import { type CliBox, cliBox } from '../fixtures/cli.ts';
 import { filesWith } from '../fixtures/searched.ts';
 
+const PACKAGE = join(import.meta.dirname, '../../package.json');
+const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
 const PROGRAM = join(import.meta.dirname, '../fixtures/programs/small-daemon.ts');
 
 /** A person's machine whose daemon is ended with the test, before the folder goes. */

@@ -1,16 +1,20 @@
+import { basename, dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../lib/clock.ts';
+import { removeOldFiles } from '../../lib/old-files.ts';
 import type { PurgeCounts } from '../../protocol/search.ts';
 import { Pacer } from '../search/pacer.ts';
 import type { SearchService } from '../search/search-service.ts';
+import { SET_ASIDE } from '../store/database.ts';
 import type { PurgeFilter } from './purge-filter.ts';
 import { purgeMail } from './purge-mail.ts';
 import { purgePrompts } from './purge-prompts.ts';
 
 export interface PurgeOptions {
   readonly root: string;
-  /** The daemon's database. */
+  /** The daemon's database, and its file. */
   readonly database: DatabaseSync;
+  readonly databasePath: string;
   readonly search: Pick<SearchService, 'whileForgotten'>;
   readonly clock: Clock;
 }
@@ -43,9 +47,16 @@ export class Purge {
   }
 
   async #go(filter: PurgeFilter, { dryRun }: { dryRun: boolean }): Promise<PurgeCounts> {
-    const { root, database, clock } = this.#options;
+    const { root, database, databasePath, clock } = this.#options;
     const mail = await purgeMail({ root, filter, dryRun, nowMs: clock.now(), pacer: this.#pacer });
     const prompts = purgePrompts(database, { filter, dryRun });
+    if (!dryRun && filter.peer === undefined) removeSetAside(databasePath, filter.beforeMs);
     return { ...mail, ...prompts, open: mail.open + prompts.open };
   }
+}
+
+/** Of a database that was damaged nobody can say what is in it, only how old it is. */
+function removeSetAside(path: string, olderThanMs = Number.POSITIVE_INFINITY): void {
+  const prefix = `${basename(path)}${SET_ASIDE}`;
+  removeOldFiles(dirname(path), { isMeant: (name) => name.startsWith(prefix), olderThanMs });
 }

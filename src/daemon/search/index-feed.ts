@@ -101,12 +101,12 @@ export class IndexFeed {
   /** What v1 sends is in no journal before somebody has read it. */
   async #takeInboxes(index: SearchIndex): Promise<void> {
     for (const folder of allSeatFolders(this.#sources.root)) {
+      await this.#sources.pacer.breathe();
       const changedMs = unlessGone(() => lstatSync(folder.inbox).mtimeMs, 0);
       if (this.#inboxes.get(folder.id) === changedMs) continue;
       for (const id of this.messages.waitingAt(folder)) {
         const found = index.has(id) ? undefined : this.messages.readAt(folder, id);
         if (found !== undefined) index.add(found.entry, found.text);
-        await this.#sources.pacer.breathe();
       }
       // A change within the same tick of the clock would not be noticed.
       if (Date.now() - changedMs > 1_000) this.#inboxes.set(folder.id, changedMs);

@@ -29,6 +29,7 @@ export interface SearchWait {
 
 const FOUND_AT_ONCE = 50;
 const OLD_AT_ONCE = 100;
+const SWEEP_MS = 24 * 60 * 60 * 1000;
 /** SQLite's own number of a full disk. */
 const FULL = 13;
 
@@ -45,7 +46,7 @@ export class SearchService {
   readonly #prompts: PromptTexts;
   #feed: IndexFeed;
   #index: SearchIndex | undefined;
-  #hasSwept = false;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
   /** What is done with the index is done one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -114,7 +115,7 @@ export class SearchService {
       try {
         const index = await this.#upToDate();
         const found = await this.#find(index, { query, limit });
-        this.#sweepOnce(index);
+        this.#sweepNowAndThen(index);
         return found;
       } catch (error) {
         if (isAgain || !isUseless(error)) throw asStorageFault(error);
@@ -180,10 +181,10 @@ export class SearchService {
     return prompt && textsOf(prompt).find(({ entry }) => entry.type === type)?.text;
   }
 
-  /** Once in the daemon's life, after the first answer: takes in what the journal did not tell, removes what is gone. */
-  #sweepOnce(index: SearchIndex): void {
-    if (this.#hasSwept) return;
-    this.#hasSwept = true;
+  /** After the first answer, and once a day: takes in what the journal did not tell, removes what has gone with its age. */
+  #sweepNowAndThen(index: SearchIndex): void {
+    if (performance.now() - this.#sweptAtMs < SWEEP_MS) return;
+    this.#sweptAtMs = performance.now();
     this.#sweep(index).catch((error: unknown) => {
       // It was closed meanwhile, with the daemon or to be made anew.
       if (this.#index === index) this.#options.onFault(error);

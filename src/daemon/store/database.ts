@@ -7,6 +7,9 @@ import { MIGRATIONS } from './migrations.ts';
 const NOT_A_DATABASE = 26;
 const DAMAGED = 11;
 
+/** Between the name of a damaged file that was put aside and the time at which it was. */
+export const SET_ASIDE = '.damaged-';
+
 /** What is noted in the file when it is closed in order; anything else and it is looked through at the next opening. */
 const IN_ORDER = 'in order';
 
@@ -31,7 +34,7 @@ export function openDatabase(path: string, { nowMs }: { nowMs: number }): OpenDa
     return opened(openAt(path));
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const setAside = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;
+    const setAside = `${path}${SET_ASIDE}${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;
     for (const suffix of ['-wal', '-shm', '']) {
       if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix);
     }

@@ -46,7 +46,7 @@ suite('a purge', () => {
   });
 
   test('leaves nothing of prompts that are over, nor of what the journals of their sessions say [R1]', async (t) => {
-    const { root, store, purge, ids, restart } = searched(t);
+    const { root, databasePath, store, purge, ids, restart } = searched(t);
     const session = managedRecord();
     store.saveSession(session, {
       session: session.id,
@@ -74,6 +74,7 @@ suite('a purge', () => {
       store.savePrompt({ ...prompt, ...result(`tellnobody either ${'answer '.repeat(200)}`) });
     }
     assert.equal((await ids('tellnobody')).length, 20);
+    writeFileSync(`${databasePath}.damaged-2026-01-01T00-00-00-000Z`, 'tellnobody, what is left of it');
     const erased = await purge.run({});
     assert.deepEqual(erased, { ...NOTHING, prompts: 200, sessionLines: 201, open: 1 });
     assert.deepEqual(filesWith(join(root, '..'), 'tellnobody'), []);
