@@ -462,7 +462,14 @@ export class ManagedSession {
   #save(record: ManagedSessionRecord, type: string, data: Readonly<Record<string, unknown>>): void {
     const atMs = this.#means.clock.now();
     const session = { ...record, changedAtMs: atMs };
-    this.#means.store.saveSession(session, { session: record.id, atMs, type, data });
+    const prompt = this.#work?.prompt.id;
+    this.#means.store.saveSession(session, {
+      session: record.id,
+      atMs,
+      type,
+      data,
+      ...(prompt !== undefined && { prompt }),
+    });
     this.#record = session;
     this.#tell({ type: 'session:changed', session });
   }
