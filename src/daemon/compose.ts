@@ -196,17 +196,31 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     idle.stop();
     events.close();
     const closed = server.close({ graceMs: LAST_CALLS_MS });
-    await supervisor.close();
-    purge.end();
-    await search.close();
-    await closed;
-    mail.close();
-    close();
-    watchdog.dismiss();
-    claim.release();
+    let isAccountedFor = false;
+    // Whatever fails, what comes after it is done, and the process ends.
+    await attempt(async () => {
+      await supervisor.close();
+      isAccountedFor = true;
+    });
+    await attempt(() => purge.end());
+    await attempt(() => search.close());
+    await attempt(() => closed);
+    await attempt(() => mail.close());
+    await attempt(close);
+    await attempt(() => claim.release());
+    // Sessions of which the end could not be kept are left to who looks after the dead.
+    if (isAccountedFor) watchdog.dismiss();
     log.info('daemon:ended', {});
     await log.close();
     ended.resolve();
+  }
+
+  async function attempt(step: () => Promise<void> | void): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      log.fault('daemon:ending', error);
+    }
   }
 }
 

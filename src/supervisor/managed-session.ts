@@ -219,11 +219,22 @@ export class ManagedSession {
   /** Ends its process, and drops what waits. Resolves once nothing of it is left. Idempotent. */
   async stop({ graceMs }: { graceMs?: number } = {}): Promise<void> {
     clearTimeout(this.#planTimer);
-    if (mayStep(this.#record.state, 'stop')) this.#step({ step: 'stop' });
-    this.#dropWaiting('The session was stopped.');
-    this.#starting?.giveUp.abort();
-    await this.#starting?.over.promise;
-    await this.#process?.close(graceMs === undefined ? {} : { graceMs });
+    try {
+      if (mayStep(this.#record.state, 'stop')) this.#step({ step: 'stop' });
+    } finally {
+      // Also when nothing of it can be kept: no process outlives its session.
+      await this.#endProcess('The session was stopped.', graceMs);
+    }
+  }
+
+  async #endProcess(reason: string, graceMs?: number): Promise<void> {
+    try {
+      this.#dropWaiting(reason);
+    } finally {
+      this.#starting?.giveUp.abort();
+      await this.#starting?.over.promise;
+      await this.#process?.close(graceMs === undefined ? {} : { graceMs });
+    }
   }
 
   /** Gives the session its next prompt when it is free for it. */
@@ -239,10 +250,26 @@ export class ManagedSession {
       reached: undefined,
     };
     this.#work = work;
-    void this.#workOn(work, process).finally(() => {
-      work.over.resolve();
-      this.#next();
-    });
+    void this.#workOn(work, process)
+      .catch((error: unknown) => this.#giveUp(work.prompt, error))
+      .finally(() => {
+        work.over.resolve();
+        this.#next();
+      });
+  }
+
+  /** A session of which nothing can be kept any more does nothing more: its prompts are settled, its process is ended. */
+  async #giveUp(prompt: PromptRecord, error: unknown): Promise<never> {
+    const { message } = asCahootsError(error);
+    this.#work = undefined;
+    try {
+      if (this.#open.has(prompt.id)) {
+        this.#settle(prompt, { outcome: 'failed', failure: { kind: 'other', message } });
+      }
+    } finally {
+      await this.#endProcess(message);
+    }
+    throw error;
   }
 
   async #workOn(work: Work, process: AgentSession): Promise<void> {
@@ -383,21 +410,34 @@ export class ManagedSession {
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
     const message = `Its process ended ${how}. ${stderr}`.trim();
     const wasAsked = cause === 'closed' || this.#record.state.state === 'stopping';
-    if (isLive(this.#record.state)) {
-      this.#step(wasAsked ? { step: 'exit' } : { step: 'fail', failure: { kind: 'agent-ended', message } });
+    try {
+      if (isLive(this.#record.state)) {
+        this.#step(wasAsked ? { step: 'exit' } : { step: 'fail', failure: { kind: 'agent-ended', message } });
+      }
+    } finally {
+      this.#dropWaiting(message);
     }
-    this.#dropWaiting(message);
   }
 
   #dropWaiting(reason: string): void {
-    for (const prompt of this.#queue.splice(0)) this.#settle(prompt, { outcome: 'dropped', reason });
+    const prompt = this.#queue.shift();
+    if (prompt === undefined) return;
+    try {
+      this.#settle(prompt, { outcome: 'dropped', reason });
+    } finally {
+      this.#dropWaiting(reason);
+    }
   }
 
   #settle(prompt: PromptRecord, ended: PromptOutcome): void {
     const settled = { ...prompt, ended, endedAtMs: this.#means.clock.now() };
-    this.#savePrompt(settled);
-    this.#open.get(prompt.id)?.resolve(settled);
-    this.#open.delete(prompt.id);
+    try {
+      this.#savePrompt(settled);
+    } finally {
+      // Who waits for it is not to wait for ever because it cannot be kept.
+      this.#open.get(prompt.id)?.resolve(settled);
+      this.#open.delete(prompt.id);
+    }
   }
 
   #heard(event: AgentEvent): void {
@@ -422,7 +462,14 @@ export class ManagedSession {
   #save(record: ManagedSessionRecord, type: string, data: Readonly<Record<string, unknown>>): void {
     const atMs = this.#means.clock.now();
     const session = { ...record, changedAtMs: atMs };
-    this.#means.store.saveSession(session, { session: record.id, atMs, type, data });
+    const prompt = this.#work?.prompt.id;
+    this.#means.store.saveSession(session, {
+      session: record.id,
+      atMs,
+      type,
+      data,
+      ...(prompt !== undefined && { prompt }),
+    });
     this.#record = session;
     this.#tell({ type: 'session:changed', session });
   }

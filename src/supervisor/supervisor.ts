@@ -272,11 +272,13 @@ export class Supervisor {
     return [...this.#sessions.values()].filter(({ record }) => isLive(record.state)).length;
   }
 
-  /** Stops all sessions at once; resolves when nothing of them is left. */
+  /** Stops all sessions at once; settles when nothing of them is left. Rejects when that could not be kept. */
   async close({ graceMs }: { graceMs?: number } = {}): Promise<void> {
-    await Promise.all(
+    const stopped = await Promise.allSettled(
       [...this.#sessions.values()].map((session) => session.stop(graceMs === undefined ? {} : { graceMs })),
     );
+    const failed = stopped.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   #adopt(record: ManagedSessionRecord): ManagedSession {
