@@ -32,7 +32,12 @@ export const ENTRIES: readonly Entry[] = [
     launcher: { kind: 'attendant', file: 'attendant.js' },
   },
   // Beside the attendant, so that a plugin that was copied elsewhere has it, too.
-  { source: 'src/daemon/main.ts', folder: 'plugin/dist', bundle: 'daemon-main' },
+  {
+    source: 'src/daemon/main.ts',
+    folder: 'plugin/dist',
+    bundle: 'daemon-main',
+    launcher: { kind: 'attendant', file: 'daemon.js' },
+  },
   {
     source: 'src/hooks/session-start-main.ts',
     folder: 'plugin/dist',
