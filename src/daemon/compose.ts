@@ -12,6 +12,7 @@ import { openRoot } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { SessionEvent } from '../supervisor/managed-session.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { Afterwards } from './afterwards.ts';
 import { createApp } from './api/app.ts';
 import { EventHub } from './api/event-hub.ts';
 import { IdleWatch } from './idle-watch.ts';
@@ -115,6 +116,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
   if (setAside !== undefined) log.info('database:set-aside', { as: setAside });
   const store = new SqliteSessionStore(database);
   const events = new EventHub();
+  const afterwards = new Afterwards();
   const mail = new SessionMail({
     config,
     clock,
@@ -140,7 +142,8 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     queueLength: settings().maxQueuedPrompts,
     onEvent: (event) => {
       events.tell(event);
-      mail.follow(event);
+      // It writes the state to the seat, which takes milliseconds that a turn would wait for at both ends.
+      afterwards.add(() => mail.follow(event));
       noteInLog(log, event);
     },
   });
@@ -177,6 +180,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     const closed = server.close({ graceMs: LAST_CALLS_MS });
     await supervisor.close();
     await closed;
+    afterwards.flush();
     mail.close();
     close();
     watchdog.dismiss();
