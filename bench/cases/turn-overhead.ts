@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClaudeBinary, claudeBinaries, type ModelRule } from '../../src/testing/index.ts';
@@ -37,7 +38,7 @@ async function measure(binary: ClaudeBinary, rounds: number): Promise<Row[]> {
   const bench = await managedBench({ claude: binary.path, rules: [turns()] });
   const stops: (() => unknown)[] = [];
   try {
-    await bench.ensure();
+    const { pid } = await bench.ensure();
     await bench.spawn('managed');
     const { home, api } = bench;
     const folder = (name: string): string => home.project(name, { 'notes.txt': 'What is known here.\n' });
@@ -70,7 +71,11 @@ async function measure(binary: ClaudeBinary, rounds: number): Promise<Row[]> {
       ['a word', (way: Way) => `SAY ${way.name}`],
       [`${CALLS} tool calls`, (way: Way) => `READ ${join(pathOf(bench, way.name), 'notes.txt')}`],
     ] as const) {
-      rows.push(...rowsOf(`${binary.version}, ${what}`, await inTurns(ways, { rounds, ask })));
+      const name = `${binary.version}, ${what}`;
+      const before = processorMs(pid);
+      rows.push(...rowsOf(name, await inTurns(ways, { rounds, ask })));
+      const perTurn = (processorMs(pid) - before) / (WARM_UP + rounds);
+      rows.push({ name: `${name}: processor time of the daemon`, unit: 'ms', figures: figuresOf([perTurn]) });
     }
     return rows;
   } finally {
@@ -81,6 +86,13 @@ async function measure(binary: ClaudeBinary, rounds: number): Promise<Row[]> {
 
 function pathOf({ home }: ManagedBench, name: string): string {
   return join(home.root, 'p', name);
+}
+
+/** What a process has used, as Linux counts it: in hundredths of a second. */
+function processorMs(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const fields = rest.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Answers with a word, or first reads a file that often, one call after the other. */

@@ -20,7 +20,7 @@ import { rootOf } from '../lifted-limits.ts';
 const PROJECT = resolve(import.meta.dirname, '../..');
 const MANIFEST = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 /** The daemon's program, as it is built. */
-export const DAEMON = join(PROJECT, 'plugin/dist/daemon-main.js');
+export const DAEMON = join(PROJECT, 'plugin/dist/daemon/main.js');
 const TURN_MS = 120_000;
 
 export interface ManagedOptions {

@@ -7,7 +7,7 @@ import type { ClientContext } from './client-context.ts';
 import { callDaemon, type DaemonAccess, type DaemonCall, ensureDaemon } from './daemon-client.ts';
 
 /** Where the program of the daemon is, seen from a folder above this file: in a checkout or package, and in a plugin. */
-const PROGRAM_PLACES = [join('plugin', 'dist', 'daemon-main.js'), join('dist', 'daemon-main.js')];
+const PROGRAM_PLACES = [join('plugin', 'dist', 'daemon', 'main.js'), join('dist', 'daemon', 'main.js')];
 
 /** How the daemon of a caller's mailbox root is reached. Throws `daemon-failed` where its program is not there. */
 export function daemonAccess({ config, version }: Pick<ClientContext, 'config' | 'version'>): DaemonAccess {

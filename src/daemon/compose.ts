@@ -148,6 +148,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     queueLength: settings().maxQueuedPrompts,
     onEvent: (event) => {
       events.tell(event);
+      // It writes the state to the seat, which takes milliseconds that a turn would wait for at both ends.
       mail.follow(event);
       noteInLog(log, event);
     },

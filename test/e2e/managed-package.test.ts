@@ -32,7 +32,7 @@ async function daemonOf(t: TestContext, prefix: string): Promise<{ access: Daemo
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const program = join(installed, 'plugin/dist/daemon-main.js');
+  const program = join(installed, 'plugin/dist/daemon/main.js');
   const access = { place: daemonPlace({ root, env }), program, env, version };
   t.after(async () => {
     await callDaemon(access, { method: 'POST', path: '/v1/shut-down', body: {} });

@@ -73,6 +73,7 @@ test('the package holds what it needs and nothing of the workshop', () => {
   const names = readdirSync(installed, { recursive: true }).map(String);
   for (const needed of [
     'plugin/dist/attendant.js',
+    'plugin/dist/daemon/main.js',
     'plugin/dist/session-start.js',
     'plugin/hooks/hooks.json',
     '.claude-plugin/marketplace.json',

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -68,6 +69,8 @@ suite('the daemon', () => {
     const { socket, folder } = access().place;
     assert.equal(lstatSync(socket).mode & 0o777, 0o600);
     assert.equal(lstatSync(folder).mode & 0o777, 0o700);
+    for (const name of readdirSync(folder).filter((file) => file.startsWith('daemon.db')))
+      assert.equal(lstatSync(join(folder, name)).mode & 0o777, 0o600, name);
   });
 
   test('listens elsewhere when the path of the root is too long for a socket', async (t) => {

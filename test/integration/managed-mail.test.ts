@@ -46,7 +46,7 @@ for (const binary of claudeBinaries()) {
       model = api.session('worker');
       const env = { ...home.env(), ...model.env, ANTHROPIC_API_KEY: 'none', BRIDGE_DIR: root };
       place = daemonPlace({ root, env });
-      const program = join(PROJECT, 'plugin', 'dist', 'daemon-main.js');
+      const program = join(PROJECT, 'plugin', 'dist', 'daemon', 'main.js');
       bench().atEnd(async () => {
         const { pid } = (await call('GET', '/v1/health')) as { pid: number };
         await call('POST', '/v1/shut-down', {});

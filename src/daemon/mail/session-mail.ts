@@ -10,6 +10,7 @@ import { TOOLS } from '../../mcp/tools.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import type { AcceptedPrompt, SessionEvent } from '../../supervisor/managed-session.ts';
+import { Afterwards } from '../afterwards.ts';
 import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';
 import { ManagedSeating } from './managed-seating.ts';
@@ -44,6 +45,7 @@ export class SessionMail {
   readonly #options: SessionMailOptions;
   readonly #boxes = new Map<SeatId, Box>();
   readonly #leaving = new Set<Box>();
+  readonly #afterwards = new Afterwards();
 
   constructor(options: SessionMailOptions) {
     this.#options = options;
@@ -67,8 +69,21 @@ export class SessionMail {
     if (bySubagent) this.#boxes.get(session)?.attendant.noteSubagentCall(id);
   }
 
-  /** Takes in what happens to the sessions. */
+  /**
+   * Takes in what happens to the sessions: at once that one has begun, so that its seat is taken when its start is told;
+   * everything else after the answers and prompts that are on their way.
+   */
   follow(event: SessionEvent): void {
+    if (this.#begins(event)) this.#take(event);
+    else this.#afterwards.add(() => this.#take(event));
+  }
+
+  #begins(event: SessionEvent): boolean {
+    if (event.type !== 'session:changed' || !ATTENDED.has(event.session.state.state)) return false;
+    return this.#boxes.get(event.session.id)?.attendant.seatId === undefined;
+  }
+
+  #take(event: SessionEvent): void {
     try {
       if (event.type === 'session:changed') this.#onSession(event.session);
       else if (event.type === 'prompt:changed') this.#onPrompt(event.prompt);
@@ -80,6 +95,7 @@ export class SessionMail {
 
   /** Ends the mail of all sessions: whoever still waits for one is told. */
   close(): void {
+    this.#afterwards.flush();
     for (const box of [...this.#leaving, ...this.#boxes.values()]) box.attendant.close();
     this.#leaving.clear();
     this.#boxes.clear();

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CahootsError } from '../../protocol/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -54,6 +54,8 @@ function opened(database: DatabaseSync): OpenDatabase {
 }
 
 function openAt(path: string): DatabaseSync {
+  // SQLite makes files that others may read, and those beside it with the same mode.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
+import { findPeer } from '../../../src/directory/peers.ts';
 import { updateSeatRecord } from '../../../src/directory/seat-record.ts';
 import { setVerdict } from '../../../src/directory/trust.ts';
 import { seatFolder } from '../../../src/mailbox/seat-folder.ts';
@@ -30,6 +31,8 @@ async function away(t: TestContext, options: ManagedDaemonOptions = {}): Promise
   await bench.call('POST', '/v1/sessions/library/prompts', { text: 'remember 42', from: 'me' });
   await bench.reached('library', 'idle');
   await bench.call('POST', '/v1/sessions/library/stop');
+  const stateOf = (): string | undefined => findPeer(bench.context.config.root, id, Date.now())?.state;
+  await waitFor(() => stateOf() === 'away', { what: 'a seat that nobody sits on' });
   return {
     ...bench,
     id,

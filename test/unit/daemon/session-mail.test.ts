@@ -114,7 +114,7 @@ suite('the mail of a managed session', () => {
     const { id } = await bench.spawn('worker');
     assert.equal(stateOfSeat(bench, id), 'idle');
     await bench.call('POST', '/v1/sessions/worker/stop');
-    assert.equal(stateOfSeat(bench, id), 'away');
+    await waitFor(() => stateOfSeat(bench, id) === 'away', { what: 'a seat that nobody sits on' });
     const { sent } = await bench.ask('worker', 'are you there?', 200);
     assert.deepEqual(bench.states(sent.id), ['accepted', 'delivered']);
     await bench.call('POST', '/v1/sessions/worker/resume');
