@@ -8,6 +8,7 @@ import type { MessageId, SeatId } from '../../../src/protocol/ids.ts';
 import type { ManagedSessionRecord } from '../../../src/protocol/managed-session.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import type { FakeScript } from '../../../src/testing/fake-agent.ts';
+import { waitFor } from '../../../src/testing/index.ts';
 import {
   type ManagedDaemon,
   type ManagedDaemonOptions,
