@@ -10,7 +10,7 @@ import type { Environment } from '../config/trusted-environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { SessionEvent } from '../supervisor/managed-session.ts';
+import type { SessionEvent } from '../supervisor/session-means.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { createApp } from './api/app.ts';
 import { EventHub } from './api/event-hub.ts';
@@ -138,6 +138,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     env: childEnv,
     tools: (session) => mail.tools(session),
     queueLength: settings().maxQueuedPrompts,
+    onFault: (error) => log.fault('session:fault', error),
     onEvent: (event) => {
       events.tell(event);
       mail.follow(event);

@@ -1,7 +1,7 @@
 import type { ManagedSettings } from '../config/settings.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { Judge } from '../supervisor/managed-session.ts';
 import { judgeByPreset, PRESETS } from '../supervisor/presets/presets.ts';
+import type { Judge } from '../supervisor/session-means.ts';
 
 export interface JudgeOptions {
   readonly home: string;

@@ -9,7 +9,7 @@ import { callsOf } from '../../mcp/session-calls.ts';
 import { isMessageId, type MessageId, type SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import { limitText } from '../../supervisor/limits.ts';
-import type { AcceptedPrompt, SessionEvent } from '../../supervisor/managed-session.ts';
+import type { AcceptedPrompt, SessionEvent } from '../../supervisor/session-means.ts';
 import { ManagedHost } from './managed-host.ts';
 import { ManagedSeating } from './managed-seating.ts';
 
