@@ -11,7 +11,7 @@ import { childEnvironment } from '../lib/child-environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
-import type { SessionEvent } from '../supervisor/managed-session.ts';
+import type { SessionEvent } from '../supervisor/session-means.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { createApp } from './api/app.ts';
 import { EventHub } from './api/event-hub.ts';
@@ -146,6 +146,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     env: childEnv,
     tools: (session) => mail.tools(session),
     queueLength: settings().maxQueuedPrompts,
+    onFault: (error) => log.fault('session:fault', error),
     onEvent: (event) => {
       events.tell(event);
       // It writes the state to the seat, which takes milliseconds that a turn would wait for at both ends.

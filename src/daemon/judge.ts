@@ -1,7 +1,7 @@
 import type { ManagedSettings } from '../config/settings.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { PRESETS } from '../protocol/preset.ts';
-import type { Judge } from '../supervisor/managed-session.ts';
+import type { Judge } from '../supervisor/session-means.ts';
 import { judgeByPreset } from '../supervisor/presets/presets.ts';
 
 export interface JudgeOptions {

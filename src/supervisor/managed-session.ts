@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type {
-  Agent,
   AgentEvent,
   AgentExit,
   AgentSession,
   ResumedConversation,
   ToolCall,
-  ToolServer,
   ToolVerdict,
 } from '../agents/agent.ts';
-import type { Clock } from '../lib/clock.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { asCahootsError, CahootsError } from '../protocol/errors.ts';
 import type {
@@ -21,43 +18,8 @@ import type {
 } from '../protocol/managed-session.ts';
 import { spentTogether, type TurnResult } from '../protocol/turn-result.ts';
 import { limitReached, limitText, NOTHING_USED, timeLeftMs, usedBy, usedTogether } from './limits.ts';
+import type { AcceptedPrompt, SessionEvent, SessionMeans } from './session-means.ts';
 import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
-import type { SessionWriter } from './session-store.ts';
-
-/** Whether a call may run, as far as permissions go. Limits are seen to by the session itself. */
-export type Judge = (call: ToolCall, session: ManagedSessionRecord) => ToolVerdict | Promise<ToolVerdict>;
-
-/** What a watcher of a session is told, after it has been kept. */
-export type SessionEvent =
-  | { readonly type: 'session:changed'; readonly session: ManagedSessionRecord }
-  | { readonly type: 'prompt:changed'; readonly prompt: PromptRecord }
-  | {
-      readonly type: 'agent:acted';
-      readonly session: ManagedSessionRecord['id'];
-      readonly event: AgentEvent;
-    };
-
-/** What a managed session is made with. */
-export interface SessionMeans {
-  readonly agent: Agent;
-  readonly store: SessionWriter;
-  readonly clock: Clock;
-  readonly judge: Judge;
-  /** All variables of its process. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Makes the tools of ours that a process of it gets; each process has its own. */
-  readonly tools?: (session: ManagedSessionRecord) => ToolServer;
-  /** How many prompts may wait beside the one that is worked on. */
-  readonly queueLength: number;
-  /** A throw is nothing to the session. */
-  readonly onEvent: (event: SessionEvent) => void;
-}
-
-/** A prompt that was accepted, and the promise of its end, which never rejects. */
-export interface AcceptedPrompt {
-  readonly prompt: PromptRecord;
-  readonly settled: Promise<PromptRecord>;
-}
 
 /** The turn that is being worked on. */
 interface Work {
@@ -148,7 +110,9 @@ export class ManagedSession {
       this.#dropWaiting(message);
       throw error;
     }
-    void this.#process.ended.then((exit) => this.#afterExit(exit));
+    void this.#process.ended
+      .then((exit) => this.#afterExit(exit))
+      .catch((error: unknown) => this.#fault(error));
     // It may have been stopped while it was starting.
     if (!mayStep(this.#record.state, 'ready')) {
       await this.#process.close();
@@ -259,17 +223,22 @@ export class ManagedSession {
   }
 
   /** A session of which nothing can be kept any more does nothing more: its prompts are settled, its process is ended. */
-  async #giveUp(prompt: PromptRecord, error: unknown): Promise<never> {
+  async #giveUp(prompt: PromptRecord, error: unknown): Promise<void> {
     const { message } = asCahootsError(error);
     this.#work = undefined;
+    this.#fault(error);
     try {
       if (this.#open.has(prompt.id)) {
         this.#settle(prompt, { outcome: 'failed', failure: { kind: 'other', message } });
       }
-    } finally {
-      await this.#endProcess(message);
+    } catch (further) {
+      this.#fault(further);
     }
-    throw error;
+    await this.#endProcess(message).catch((further: unknown) => this.#fault(further));
+  }
+
+  #fault(error: unknown): void {
+    this.#means.onFault?.(error);
   }
 
   async #workOn(work: Work, process: AgentSession): Promise<void> {

@@ -5,7 +5,8 @@ import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord, WorkLimits } from '../protocol/managed-session.ts';
 import { NOTHING_SPENT } from '../protocol/turn-result.ts';
-import { type Judge, ManagedSession, type SessionEvent } from './managed-session.ts';
+import { ManagedSession } from './managed-session.ts';
+import type { Judge, SessionEvent } from './session-means.ts';
 import { advance, isLive, isPaused } from './session-state.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -33,6 +34,8 @@ export interface SupervisorOptions {
   /** Makes the tools of ours that a process of a session gets. */
   readonly tools?: (session: ManagedSessionRecord) => ToolServer;
   readonly queueLength: number;
+  /** Told of what failed that no caller waits for. */
+  readonly onFault?: (error: unknown) => void;
   readonly onEvent: (event: SessionEvent) => void;
 }
 

@@ -96,16 +96,16 @@ function killDaemons(
   const at = Array.from({ length: kills }, () =>
     random.between(1, Math.max(1, Math.floor(turns * 0.8))),
   ).sort((one, other) => one - other);
-  let isOver = false;
+  const end = new AbortController();
   const run = async (): Promise<void> => {
     for (const count of at) {
-      while (!isOver && soak.deeds.prompts < count) await setTimeout(20);
-      if (isOver) return;
+      while (!end.signal.aborted && soak.deeds.prompts < count) await setTimeout(20);
+      if (end.signal.aborted) return;
       await setTimeout(random.below(500));
       await soak.killDaemon();
     }
   };
-  return { stop: () => (isOver = true), over: run() };
+  return { stop: () => end.abort(), over: run() };
 }
 
 /** How many prompts that completed the conversation of a session does not know any more. */

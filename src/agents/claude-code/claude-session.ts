@@ -135,7 +135,10 @@ export class ClaudeSession implements AgentSession {
   /** The answer to the host's question whether a call may run. */
   async decide(call: ToolCall): Promise<PermissionResult> {
     const verdict = await this.#verdict(call);
-    if (verdict.verdict === 'allow') return { behavior: 'allow', updatedInput: { ...call.input } };
+    if (verdict.verdict === 'allow') {
+      this.#fold.permit(call);
+      return { behavior: 'allow', updatedInput: { ...call.input } };
+    }
     this.#fold.deny(call, verdict.reason);
     const interrupt = verdict.verdict === 'deny-and-end-turn';
     if (interrupt && this.#turn !== undefined) this.#turn.isInterrupted = true;

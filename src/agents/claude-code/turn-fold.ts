@@ -37,7 +37,7 @@ export class TurnFold {
   #text = '';
   #error: string | undefined;
   #resetsAtMs: number | undefined;
-  #called = new Map<string, ToolCall>();
+  #permitted = new Map<string, ToolCall>();
   #toolsUsed: Record<string, number> = {};
   #denials = new Map<string, ToolDenial>();
 
@@ -54,9 +54,14 @@ export class TurnFold {
     this.#steps = new Set();
     this.#text = '';
     this.#error = undefined;
-    this.#called = new Map();
+    this.#permitted = new Map();
     this.#toolsUsed = {};
     this.#denials = new Map();
+  }
+
+  /** A call that was let through: one of which nobody was asked, as of a tool that is not there, does not run. */
+  permit(call: ToolCall): void {
+    this.#permitted.set(call.id, call);
   }
 
   /** A call that was not let through: the host's own account leaves some out. */
@@ -123,7 +128,6 @@ export class TurnFold {
       if (block.type === 'tool_use') {
         const input = isRecord(block.input) ? block.input : {};
         const call = { id: block.id, tool: block.name, input, bySubagent };
-        this.#called.set(call.id, call);
         events.push({ type: 'tool:called', call });
       }
     }
@@ -136,8 +140,8 @@ export class TurnFold {
     for (const block of message.content) {
       if (block.type !== 'tool_result') continue;
       const { tool_use_id: callId, is_error: isError = false } = block;
-      const call = this.#called.get(callId);
-      if (call !== undefined && !this.#denials.has(callId)) {
+      const call = this.#permitted.get(callId);
+      if (call !== undefined) {
         this.#toolsUsed[call.tool] = (this.#toolsUsed[call.tool] ?? 0) + 1;
       }
       events.push({ type: 'tool:returned', callId, text: textOf(block.content), isError });

@@ -1,6 +1,6 @@
 import { Channel } from '../../lib/channel.ts';
 import type { SeatId } from '../../protocol/ids.ts';
-import type { SessionEvent } from '../../supervisor/managed-session.ts';
+import type { SessionEvent } from '../../supervisor/session-means.ts';
 
 /** How many events a watcher may be behind before it is let go: who reads again begins with the journal. */
 const MOST_BEHIND = 10_000;

@@ -9,7 +9,7 @@ import { callsOf } from '../../mcp/session-calls.ts';
 import { TOOLS } from '../../mcp/tools.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
-import type { AcceptedPrompt, SessionEvent } from '../../supervisor/managed-session.ts';
+import type { AcceptedPrompt, SessionEvent } from '../../supervisor/session-means.ts';
 import { Afterwards } from '../afterwards.ts';
 import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';

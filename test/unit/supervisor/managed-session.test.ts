@@ -6,7 +6,8 @@ import type {
   PromptRecord,
   WorkLimits,
 } from '../../../src/protocol/managed-session.ts';
-import { ManagedSession, type SessionEvent } from '../../../src/supervisor/managed-session.ts';
+import { ManagedSession } from '../../../src/supervisor/managed-session.ts';
+import type { SessionEvent } from '../../../src/supervisor/session-means.ts';
 import type { JournalEntry, SessionWriter } from '../../../src/supervisor/session-store.ts';
 import { type FakeScript, type FakeStep, fakeAgent, waitFor } from '../../../src/testing/index.ts';
 import { managedRecord } from '../../fixtures/managed-records.ts';
@@ -16,18 +17,26 @@ class KeptInMemory implements SessionWriter {
   readonly sessions: ManagedSessionRecord[] = [];
   readonly prompts: PromptRecord[] = [];
   readonly journal: JournalEntry[] = [];
+  isBroken = false;
 
   saveSession(session: ManagedSessionRecord, note?: JournalEntry): void {
+    this.#check();
     this.sessions.push(session);
     if (note !== undefined) this.journal.push(note);
   }
 
   savePrompt(prompt: PromptRecord): void {
+    this.#check();
     this.prompts.push(prompt);
   }
 
   note(entry: JournalEntry): void {
+    this.#check();
     this.journal.push(entry);
+  }
+
+  #check(): void {
+    if (this.isBroken) throw new Error('the disk is full');
   }
 }
 
@@ -300,6 +309,16 @@ suite('a managed session', () => {
     await session.stop();
     assert.equal((await asked).ended?.outcome, 'dropped');
     assert.equal(session.record.state.state, 'stopped');
+  });
+
+  test('whose changes cannot be kept any more settles what waits and ends its process [M3] [D3]', async () => {
+    const { session, ask, store, agent } = await begin({ script: hangs });
+    const asked = [ask('one'), ask('two')];
+    store.isBroken = true;
+    await assert.rejects(session.stop(), { message: 'the disk is full' });
+    const outcomes = (await Promise.all(asked)).map(({ ended }) => ended?.outcome);
+    assert.equal(outcomes.length, 2);
+    assert.equal(agent.sessions[0]?.hasEnded, true);
   });
 
   test('is not disturbed by a watcher that throws', async () => {
