@@ -1,8 +1,8 @@
 import type { ManagedSettings } from '../config/settings.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { PRESETS } from '../protocol/preset.ts';
-import type { Judge } from '../supervisor/session-means.ts';
 import { judgeByPreset } from '../supervisor/presets/presets.ts';
+import type { Judge } from '../supervisor/session-means.ts';
 
 export interface JudgeOptions {
   readonly home: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sessionEventSchema, type WatchedSessionEvent } from '../../../src/protocol/session-event.ts';
-import type { SessionEvent } from '../../../src/supervisor/managed-session.ts';
+import type { SessionEvent } from '../../../src/supervisor/session-means.ts';
 import { managedRecord, promptRecord } from '../../fixtures/managed-records.ts';
 
 test('what the supervisor tells of a session is what a watcher reads', () => {
