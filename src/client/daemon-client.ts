@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { DaemonPlace } from '../config/daemon-place.ts';
 import { errnoOf } from '../lib/errno.ts';
+import { compareVersions } from '../lib/versions.ts';
 import { API_NUMBER } from '../protocol/api-number.ts';
 import { CahootsError, ERROR_CATALOGUE, type ErrorCode } from '../protocol/errors.ts';
 
@@ -93,13 +94,13 @@ export async function daemonHealth({
 
 /**
  * Sees to it that a daemon answers with which this program can speak: starts one where none runs, and replaces one of
- * another version that has nothing to do. Rejects with `daemon-version` for one that has, where its API is another one,
- * and with `daemon-failed` when none comes up within 30 s.
+ * an older version that has nothing to do. Rejects with `daemon-version` where that has something to do and its API is
+ * another one, or its version is newer and so is its API; and with `daemon-failed` when none comes up within 30 s.
  */
 export async function ensureDaemon(access: DaemonAccess): Promise<DaemonHealth> {
   const health = await daemonHealth(access);
   if (health === undefined) return await startDaemon(access);
-  if (health.version === access.version && health.api === API_NUMBER) return health;
+  if (compareVersions(health.version, access.version) >= 0) return requireSameApi(access, health);
   const { ends } = (await callDaemon(access, {
     method: 'POST',
     path: '/v1/shut-down',
@@ -109,13 +110,20 @@ export async function ensureDaemon(access: DaemonAccess): Promise<DaemonHealth> 
     await waitUntilGone(access, health.pid);
     return await startDaemon(access);
   }
+  return requireSameApi(access, health);
+}
+
+function requireSameApi({ version }: DaemonAccess, health: DaemonHealth): DaemonHealth {
   if (health.api === API_NUMBER) return health;
+  const isNewer = compareVersions(health.version, version) > 0;
   throw new CahootsError(
     'daemon-version',
-    `The daemon is of version ${health.version}, this program of ${access.version}, and ${health.running} sessions run in it.`,
+    `The daemon is of version ${health.version}, this program of ${version}, and ${health.running} sessions run in it.`,
     {
-      remedy: 'End it when they are done: cahoots daemon stop',
-      facts: { daemon: health.version, program: access.version, running: health.running },
+      remedy: isNewer
+        ? 'Update this program; for the plugin: cahoots setup'
+        : 'End it when they are done: cahoots daemon stop',
+      facts: { daemon: health.version, program: version, running: health.running },
     },
   );
 }

@@ -6,7 +6,7 @@ import { CahootsError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { InstallContext } from './install-context.ts';
 import { type ProgramResult, runProgram } from './run-program.ts';
-import { versionIn } from './versions.ts';
+import { versionIn } from '../lib/versions.ts';
 
 const pluginSchema = z.looseObject({
   id: z.string(),

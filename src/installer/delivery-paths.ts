@@ -1,4 +1,4 @@
-import { compareVersions } from './versions.ts';
+import { compareVersions } from '../lib/versions.ts';
 
 /** The ways in which a version of Claude Code lets mail into its sessions. */
 export interface DeliveryAbilities {

@@ -7,7 +7,7 @@ import { oneLine, printable, printableJson, shortened } from '../../../src/cli/p
 import { table } from '../../../src/cli/table.ts';
 import { v1Lines } from '../../../src/cli/v1-lines.ts';
 import { checkName, defaultName } from '../../../src/directory/seat-name.ts';
-import { versionIn } from '../../../src/installer/versions.ts';
+import { versionIn } from '../../../src/lib/versions.ts';
 import { parseClaimName } from '../../../src/mailbox/claim-name.ts';
 import { parseJournal } from '../../../src/mailbox/journal.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';

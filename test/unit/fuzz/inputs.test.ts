@@ -5,7 +5,7 @@ import { COMMANDS } from '../../../src/cli/command-table.ts';
 import { countOption, secondsOption } from '../../../src/cli/number-options.ts';
 import { readPlainWords } from '../../../src/cli/plain-words.ts';
 import { checkName } from '../../../src/directory/seat-name.ts';
-import { versionIn } from '../../../src/installer/versions.ts';
+import { versionIn } from '../../../src/lib/versions.ts';
 import { openSession } from '../../../src/mcp/session-calls.ts';
 import { hookInput } from '../../../src/mcp/tool-inputs.ts';
 import { TOOLS } from '../../../src/mcp/tools.ts';
