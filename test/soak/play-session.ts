@@ -22,14 +22,23 @@ export async function playSession(
   { turns, random }: { turns: number; random: Random },
 ): Promise<Given[]> {
   const given: Given[] = [];
+  let kills = 0;
   for (let turn = 0; turn < turns; turn += 1) {
     const { text, expected } = task(random, `${session.name}-${turn}`);
     const { epoch } = soak;
     const prompt = await soak.give(session.name, text);
     if (prompt === undefined) continue;
+    // Who is killed as a turn ends may die in the next one.
+    const mayDie = kills < (kills = soak.killsOf(session));
     const isDisturbed = await disturb(soak, { session, random, mustEnd: expected === undefined });
     const seen = await endOf(soak, prompt);
-    given.push({ id: prompt.id, text, expected, isDisturbed: isDisturbed || epoch !== soak.epoch, seen });
+    given.push({
+      id: prompt.id,
+      text,
+      expected,
+      isDisturbed: isDisturbed || mayDie || epoch !== soak.epoch,
+      seen,
+    });
   }
   return given;
 }

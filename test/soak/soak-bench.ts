@@ -26,6 +26,7 @@ export class SoakBench {
   };
   /** Counts the daemons: what spans two of them may have been lost. */
   epoch = 0;
+  readonly #kills = new Map<string, number>();
   #starting: Promise<number> | undefined;
 
   constructor(bench: ManagedBench) {
@@ -106,10 +107,16 @@ export class SoakBench {
     try {
       process.kill(await this.bench.processOf(session), 'SIGKILL');
       this.deeds.childKills += 1;
+      this.#kills.set(session.id, this.killsOf(session) + 1);
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** How often the process of a session was killed. */
+  killsOf({ id }: ManagedSessionRecord): number {
+    return this.#kills.get(id) ?? 0;
   }
 
   #daemon(): Promise<number> {
