@@ -47,20 +47,20 @@ export const INVARIANTS = {
       'A peer causes a turn only as far as the gate, the attention and the cap of the session let it.',
   },
   D1: {
-    from: 'planned',
+    from: 'now',
     statement: 'A limit is overrun by no more than the step that was under way when it was reached.',
   },
   D2: {
-    from: 'planned',
+    from: 'now',
     statement:
       'A permission comes from the preset, a rule or a recorded approval, and never exceeds what the delegator has.',
   },
   D3: {
-    from: 'planned',
+    from: 'now',
     statement: 'Children end with their owner: none is left after a stop, kill, crash or uninstall.',
   },
   D4: {
-    from: 'planned',
+    from: 'now',
     statement: 'When the daemon has crashed, every session and task is resumed or shown as interrupted.',
   },
   X1: {

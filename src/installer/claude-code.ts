@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { isProgram, programsOnPath } from '../config/find-program.ts';
 import type { Environment } from '../config/trusted-environment.ts';
+import { versionIn } from '../lib/versions.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { InstallContext } from './install-context.ts';
 import { type ProgramResult, runProgram } from './run-program.ts';
-import { versionIn } from '../lib/versions.ts';
 
 const pluginSchema = z.looseObject({
   id: z.string(),

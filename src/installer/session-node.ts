@@ -1,8 +1,8 @@
 import { programsOnPath } from '../config/find-program.ts';
+import { compareVersions, versionIn } from '../lib/versions.ts';
 import type { InstallContext } from './install-context.ts';
 import { NODE_FLOOR } from './install-context.ts';
 import { runProgram } from './run-program.ts';
-import { compareVersions, versionIn } from '../lib/versions.ts';
 
 /** The `node` that a session will find on its PATH, which runs the plugin. */
 export type SessionNode =

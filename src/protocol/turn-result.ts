@@ -106,3 +106,19 @@ export function spentTogether(one: Spending, other: Spending): Spending {
     cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
   };
 }
+
+/** What came of a prompt in two goes together: the later one says how it ended. */
+export function turnsTogether(before: TurnResult | undefined, turn: TurnResult): TurnResult {
+  if (before === undefined) return turn;
+  const toolsUsed = { ...before.toolsUsed };
+  for (const [tool, count] of Object.entries(turn.toolsUsed))
+    toolsUsed[tool] = (toolsUsed[tool] ?? 0) + count;
+  return {
+    ...turn,
+    steps: before.steps + turn.steps,
+    spent: spentTogether(before.spent, turn.spent),
+    denials: [...before.denials, ...turn.denials],
+    toolsUsed,
+    durationMs: before.durationMs + turn.durationMs,
+  };
+}

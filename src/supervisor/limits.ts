@@ -31,9 +31,12 @@ function reachedOf(allowance: Allowance, used: Used, scope: LimitReached['scope'
 
 const ORDER = ['costUsd', 'turns', 'tokens', 'minutes'] as const;
 
-/** How long a turn that begins now may take; undefined without a limit of time. */
-export function timeLeftMs(limits: WorkLimits, session: Used): number | undefined {
-  const ofTurn = limits.turn.minutes ?? Number.POSITIVE_INFINITY;
+/** How long a turn that goes on now may still take, after what was used by then; undefined without a limit of time. */
+export function timeLeftMs(
+  limits: WorkLimits,
+  { turn, session }: { readonly turn: Used; readonly session: Used },
+): number | undefined {
+  const ofTurn = (limits.turn.minutes ?? Number.POSITIVE_INFINITY) - turn.minutes;
   const ofSession = (limits.session.minutes ?? Number.POSITIVE_INFINITY) - session.minutes;
   const minutes = Math.min(ofTurn, ofSession);
   return Number.isFinite(minutes) ? Math.max(0, minutes * 60_000) : undefined;

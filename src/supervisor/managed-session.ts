@@ -16,7 +16,7 @@ import type {
   PromptRecord,
   Used,
 } from '../protocol/managed-session.ts';
-import { spentTogether, type TurnResult } from '../protocol/turn-result.ts';
+import { spentTogether, type TurnResult, turnsTogether } from '../protocol/turn-result.ts';
 import { limitReached, limitText, NOTHING_USED, timeLeftMs, usedBy, usedTogether } from './limits.ts';
 import type { AcceptedPrompt, SessionEvent, SessionMeans } from './session-means.ts';
 import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
@@ -25,6 +25,8 @@ import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
 interface Work {
   readonly prompt: PromptRecord;
   readonly startedAtMs: number;
+  /** What was used for this prompt before the plan's limit cut it off. */
+  readonly before: Used;
   /** Settles once all that follows from its end is done. */
   readonly over: Deferred<void>;
   reached: LimitReached | undefined;
@@ -210,6 +212,7 @@ export class ManagedSession {
     const work: Work = {
       prompt: { ...prompt, startedAtMs: prompt.startedAtMs ?? this.#means.clock.now() },
       startedAtMs: this.#means.clock.now(),
+      before: usedInTurn(prompt.turn),
       over: deferred(),
       reached: undefined,
     };
@@ -255,7 +258,7 @@ export class ManagedSession {
     const stopWatch = this.#watchTime(work);
     const turn = await process.run(text).finally(stopWatch);
     this.#account(turn, this.#means.clock.now() - startedAtMs);
-    const worked = { ...prompt, turn };
+    const worked = { ...prompt, turn: turnsTogether(prompt.turn, turn) };
     if (process.hasEnded) {
       this.#work = undefined;
       this.#settle(worked, this.#outcomeOfEnd(turn, work.reached));
@@ -327,7 +330,8 @@ export class ManagedSession {
   }
 
   #timeLeftMs(work: Work): number | undefined {
-    const allowedMs = timeLeftMs(this.#record.limits, this.#usedBySession());
+    const used = { turn: work.before, session: this.#usedBySession() };
+    const allowedMs = timeLeftMs(this.#record.limits, used);
     return allowedMs === undefined ? undefined : allowedMs - (this.#means.clock.now() - work.startedAtMs);
   }
 
@@ -350,8 +354,12 @@ export class ManagedSession {
 
   /** The limit that the running turn has reached; its time counts up to now. */
   #reached(work: Work, used: Used): LimitReached | undefined {
-    const turn = { ...used, minutes: (this.#means.clock.now() - work.startedAtMs) / 60_000 };
-    return limitReached(this.#record.limits, { turn, session: usedTogether(this.#usedBySession(), turn) });
+    const now = { ...used, minutes: (this.#means.clock.now() - work.startedAtMs) / 60_000 };
+    // What earlier goes at this prompt used is counted with the session already.
+    return limitReached(this.#record.limits, {
+      turn: usedTogether(work.before, now),
+      session: usedTogether(this.#usedBySession(), now),
+    });
   }
 
   #usedBySession(): Used {
@@ -463,6 +471,11 @@ export class ManagedSession {
       // A watcher's fault is not the session's.
     }
   }
+}
+
+function usedInTurn(turn: TurnResult | undefined): Used {
+  if (turn === undefined) return NOTHING_USED;
+  return usedBy(turn.spent, { turns: turn.steps, minutes: turn.durationMs / 60_000 });
 }
 
 function outcomeOf(turn: TurnResult, reached: LimitReached | undefined): PromptOutcome {

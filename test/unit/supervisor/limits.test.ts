@@ -23,14 +23,22 @@ suite('limits', () => {
   test('that are not set are never reached', () => {
     const much = { costUsd: 1e9, turns: 1e9, tokens: 1e9, minutes: 1e9 };
     assert.equal(limitReached({ session: {}, turn: {} }, { turn: much, session: much }), undefined);
-    assert.equal(timeLeftMs({ session: {}, turn: {} }, much), undefined);
+    assert.equal(timeLeftMs({ session: {}, turn: {} }, { turn: much, session: much }), undefined);
   });
 
   test('of time leave a turn what is left of its own and of the session’s', () => {
     const limits = { session: { minutes: 10 }, turn: { minutes: 3 } };
-    assert.equal(timeLeftMs(limits, { ...NOTHING_USED, minutes: 2 }), 3 * 60_000);
-    assert.equal(timeLeftMs(limits, { ...NOTHING_USED, minutes: 9 }), 60_000);
-    assert.equal(timeLeftMs(limits, { ...NOTHING_USED, minutes: 12 }), 0);
+    assert.equal(
+      timeLeftMs(limits, { turn: NOTHING_USED, session: { ...NOTHING_USED, minutes: 2 } }),
+      3 * 60_000,
+    );
+    assert.equal(
+      timeLeftMs(limits, { turn: NOTHING_USED, session: { ...NOTHING_USED, minutes: 9 } }),
+      60_000,
+    );
+    assert.equal(timeLeftMs(limits, { turn: NOTHING_USED, session: { ...NOTHING_USED, minutes: 12 } }), 0);
+    const goesOn = { turn: { ...NOTHING_USED, minutes: 2 }, session: { ...NOTHING_USED, minutes: 2 } };
+    assert.equal(timeLeftMs(limits, goesOn), 60_000);
   });
 
   test('of tokens count what goes in, out and into the cache, and not what is read from it', () => {

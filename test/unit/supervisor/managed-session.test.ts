@@ -298,6 +298,29 @@ suite('a managed session', () => {
     await session.stop();
   });
 
+  test('whose plan was used up in the middle of a prompt counts what it used before against the limits of that prompt [D1]', async () => {
+    let goes = 0;
+    const { ask, session } = await begin({
+      limits: { turn: { turns: 4 } },
+      *script() {
+        goes += 1;
+        yield { tool: 'TodoWrite' };
+        yield { say: 'a step' };
+        if (goes === 1)
+          yield { fail: { kind: 'usage-limit', message: 'used up', resetsAtMs: Date.now() + 50 } };
+        for (;;) yield { tool: 'TodoWrite' };
+      },
+    });
+    const { ended, turn } = await ask('go');
+    assert.partialDeepStrictEqual(ended, {
+      outcome: 'limit-reached',
+      reached: { limit: 'turns', allowed: 4 },
+    });
+    assert.equal(goes, 2);
+    assert.ok((turn?.steps ?? 0) >= 4 && (turn?.steps ?? 0) <= 5, `${turn?.steps} steps`);
+    await session.stop();
+  });
+
   test('that is stopped while it waits for its plan settles what waits [M3]', async () => {
     const { ask, session } = await begin({
       *script() {
