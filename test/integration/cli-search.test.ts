@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../../src/client/daemon-client.ts';
+import { callDaemon, type DaemonAccess, ensureDaemon } from '../../src/client/daemon-client.ts';
 import { daemonPlace } from '../../src/config/daemon-place.ts';
 import { listLiveProcesses } from '../../src/lib/live-processes.ts';
 import { signalProcess } from '../../src/lib/stop-process.ts';
@@ -110,7 +110,8 @@ suite('cahoots search', () => {
     assert.equal(purged.prompts, 1);
     assert.deepEqual(await app.jsonLines(['search', 'llamas']), []);
     await callDaemon(access, { method: 'POST', path: '/v1/shut-down', body: {} });
-    await waitFor(async () => (await daemonHealth(access)) === undefined, { what: 'the end of the daemon' });
+    // It gives its place up last.
+    await waitFor(() => !existsSync(access.place.state), { what: 'the end of the daemon' });
     assert.deepEqual(filesWith(box.root, 'llamas'), []);
   });
 });
@@ -147,9 +148,7 @@ suite('cahoots purge', () => {
     const { place } = box;
     const { holder } = JSON.parse(readFileSync(place.state, 'utf8')) as { holder: { pid: number } };
     process.kill(holder.pid, 'SIGTERM');
-    await waitFor(async () => (await daemonHealth({ place })) === undefined, {
-      what: 'the end of the daemon',
-    });
+    await waitFor(() => !existsSync(place.state), { what: 'the end of the daemon' });
     writeFileSync(place.searchIndex, 'x'.repeat(10_000));
     assert.equal((await lib.jsonLines(['search', 'stays'])).length, 1);
   });
