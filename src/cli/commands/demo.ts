@@ -6,8 +6,7 @@ import { packageRoot } from '../package-root.ts';
 export const demo: CommandSpec = {
   name: 'demo',
   group: 'This machine',
-  summary:
-    'Watch real Claude Code sessions ask each other, and workers being led, with the time of each step',
+  summary: 'Watch real Claude Code sessions ask each other, and workers being led',
   details: [
     'Without an option the model is scripted and runs on this machine: no key, no cost, nothing leaves it, and a home of its own keeps your files out of it. It needs a claude binary and a pseudo-terminal beside cahoots (@anthropic-ai/claude-agent-sdk, @lydell/node-pty, @xterm/headless), which a clone of the project has after npm ci.',
   ],
