@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { allSeatFolders } from '../client/all-seats.ts';
 import type { ResolvedPaths } from '../config/config.ts';
 import { settingsFile } from '../config/config.ts';
+import { daemonPlace } from '../config/daemon-place.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
 import { readSeatRecord } from '../directory/seat-record.ts';
 import { trustFile } from '../directory/trust.ts';
@@ -50,10 +51,12 @@ export function compileCache({ home, env }: ResolvedPaths): OwnFile {
 }
 
 /**
- * Everything in a mailbox root that is ours: seats with their mail and façades, journal, wake files, verdicts, settings.
+ * Everything in a mailbox root that is ours: seats with their mail and façades, journal, wake files, the daemon's files, verdicts, settings.
  * What session-bridge v1 or somebody else put there is not among it; the root itself goes when nothing is left in it.
  */
-export function ownMail(root: string): OwnFile[] {
+export function ownMail(paths: Pick<ResolvedPaths, 'root' | 'env'>): OwnFile[] {
+  const { root } = paths;
+  const daemon = daemonPlace(paths).folder;
   const named: OwnFile[] = [
     { path: seatsFolder(root), what: 'every seat with its mail', remove: () => removeSeats(root) },
     {
@@ -62,11 +65,19 @@ export function ownMail(root: string): OwnFile[] {
       remove: () => removeKnown(journalFolder(root), (name) => /^\d{4}-\d{2}-\d{2}\.jsonl$/.test(name)),
     },
     { path: wakeFolder(root), what: 'wake files', remove: () => removeKnown(wakeFolder(root), isWakeFolder) },
+    {
+      path: daemon,
+      what: 'past managed sessions, the index of the search, and the log of the daemon',
+      remove: () => removeKnown(daemon, (name) => DAEMON_FILE.test(name)),
+    },
     { path: trustFile(root), what: 'your verdicts about peers', remove: () => rmSync(trustFile(root)) },
     { path: settingsFile(root), what: 'your settings', remove: () => rmSync(settingsFile(root)) },
   ];
   return named.filter(({ path }) => isThere(path));
 }
+
+/** Databases with what SQLite puts beside them, those that were put aside for damage, the log and its older files, locks. */
+const DAEMON_FILE = /^(\.starting|daemon\.(json|sock|log(\.\d+)?)|(daemon|search)\.db([-.].*)?)$/;
 
 /** Whether {@link tidyRoot} has something to do. */
 export function isUntidy(root: string): boolean {

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { daemonStatus, stopDaemon } from '../client/managed/daemon-control.ts';
 import { listPeers, type Peer } from '../directory/peers.ts';
 import { unlessGone } from '../lib/errno.ts';
 import { isThere, requireOwnFolder, seatsFolder, sessionsFolder } from '../mailbox/seat-folder.ts';
@@ -31,7 +32,7 @@ export interface UninstallResult {
 }
 
 /**
- * Works out what to remove: the plugin and its marketplace by Claude Code's own commands, our copies and caches, and with
+ * Works out what to remove: the daemon with its sessions, the plugin and its marketplace by Claude Code's own commands, our copies and caches, and with
  * `mail` everything of ours in the mailbox root. Changes nothing, and works also where Claude Code is gone.
  *
  * With `mail` it throws `seat-held` while sessions sit on their seats, and `root-not-ours` or `root-link` for a root that
@@ -47,10 +48,15 @@ export async function planUninstall(
     requireOwnRoot(root);
     requireNobodyHere(context);
   }
-  const host = await hostSteps(context);
-  const mailFiles = mail && hasRoot ? ownMail(root) : [];
+  const [daemon, host] = await Promise.all([daemonSteps(context), hostSteps(context)]);
+  const mailFiles = mail && hasRoot ? ownMail(context.paths) : [];
   const tidy = mail && hasRoot && (mailFiles.length > 0 || isUntidy(root)) ? [tidyStep(root)] : [];
-  const steps = [...host.steps, ...[...ownCopies(context.paths), ...mailFiles].map(fileStep), ...tidy];
+  const steps = [
+    ...daemon,
+    ...host.steps,
+    ...[...ownCopies(context.paths), ...mailFiles].map(fileStep),
+    ...tidy,
+  ];
   const cacheStep = fileStep(compileCache(context.paths));
   const here = sittingSessions(context);
   return {
@@ -80,6 +86,20 @@ export async function runUninstall({ steps, always }: UninstallPlan): Promise<Un
     }
   }
   return { removed, failed };
+}
+
+/** No process of ours is left behind. */
+async function daemonSteps({ paths }: InstallContext): Promise<Step[]> {
+  const { health } = await daemonStatus({ config: paths });
+  if (health === undefined) return [];
+  const { pid, running } = health;
+  const sessions = running === 1 ? '1 managed session' : `${running} managed sessions`;
+  return [
+    {
+      what: `the daemon (process ${pid}), which stops ${sessions} and ends`,
+      run: async () => void (await stopDaemon({ config: paths }, { force: true })),
+    },
+  ];
 }
 
 interface HostPart {
@@ -196,7 +216,10 @@ function sittingSessions({ paths: { root }, clock }: InstallContext): Peer[] {
   const peers = unlessGone(() => listPeers(root, clock.now()), []);
   return peers.filter(
     ({ record, kind, state }) =>
-      record !== undefined && (kind === 'shell' ? state === 'listening' : state !== 'away'),
+      record !== undefined &&
+      // The daemon ends before the mail goes, and its sessions with it.
+      kind !== 'managed' &&
+      (kind === 'shell' ? state === 'listening' : state !== 'away'),
   );
 }
 

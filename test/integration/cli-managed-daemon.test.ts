@@ -60,3 +60,28 @@ suite('daemon', () => {
     assert.equal((await box.daemon.ended).code, 0);
   });
 });
+
+suite('uninstall', () => {
+  test('ends the daemon with its sessions, and keeps what is known of them [D3]', async (t) => {
+    const box = await managedBox(t);
+    const shell = box.bareShell('app');
+    await shell.run('spawn', 'worker', '--prompt', 'HANG');
+    const planned = await shell.run('uninstall', '--dry-run');
+    assert.match(planned.stdout, /the daemon \(process \d+\), which stops 1 managed session and ends/);
+    const { pid } = (await shell.json(['daemon', 'status'])) as Status;
+    const identity = identityOf(pid ?? 0);
+    const done = await shell.run('uninstall', '--yes');
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(identity && livenessOf(identity), 'dead');
+    assert.ok(existsSync(box.place.database));
+  });
+
+  test('with --mail removes the daemon’s files, also when a session of it sits on a seat', async (t) => {
+    const box = await managedBox(t);
+    const shell = box.bareShell('app');
+    await shell.run('spawn', 'worker');
+    const done = await shell.run('uninstall', '--mail', '--yes');
+    assert.equal(done.code, 0, done.stderr + done.stdout);
+    assert.equal(existsSync(box.place.folder), false);
+  });
+});

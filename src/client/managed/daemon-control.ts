@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { ResolvedPaths } from '../../config/config.ts';
 import { type DaemonPlace, daemonPlace } from '../../config/daemon-place.ts';
 import { identityOf, livenessOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { CahootsError } from '../../protocol/errors.ts';
@@ -9,6 +10,11 @@ import { callDaemon, type DaemonHealth, daemonHealth, ensureDaemon } from '../da
 const END_MS = 60_000;
 const LOOK_MS = 25;
 
+/** Whose daemon is meant. */
+export interface DaemonOwner {
+  readonly config: Pick<ResolvedPaths, 'root' | 'env'>;
+}
+
 /** The daemon of the caller’s mailbox root. */
 export interface DaemonStatus {
   readonly place: DaemonPlace;
@@ -17,7 +23,7 @@ export interface DaemonStatus {
 }
 
 /** Whether a daemon runs, and where; starts none. */
-export async function daemonStatus({ config }: Pick<ClientContext, 'config'>): Promise<DaemonStatus> {
+export async function daemonStatus({ config }: DaemonOwner): Promise<DaemonStatus> {
   const place = daemonPlace(config);
   return { place, health: await daemonHealth({ place }) };
 }
@@ -33,7 +39,7 @@ export async function startDaemon(context: ClientContext): Promise<DaemonStatus>
  * sessions have a process, unless `force` is given: they are stopped then. Rejects with `wait-timeout` after a minute.
  */
 export async function stopDaemon(
-  context: Pick<ClientContext, 'config'>,
+  context: DaemonOwner,
   { force }: { force: boolean },
 ): Promise<DaemonHealth | undefined> {
   const { place, health } = await daemonStatus(context);
