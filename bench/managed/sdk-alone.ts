@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import { query, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
-import { askAlways } from '../../src/agents/claude-code/claude-session.ts';
 import { Channel } from '../../src/lib/channel.ts';
 import type { CleanHome, ModelSession } from '../../src/testing/index.ts';
 
@@ -35,7 +34,17 @@ export function startSdkAlone({
       settingSources: ['user', 'project', 'local'],
       systemPrompt: { type: 'preset', preset: 'claude_code' },
       ...(asks && {
-        hooks: { PreToolUse: [{ hooks: [askAlways] }] },
+        hooks: {
+          PreToolUse: [
+            {
+              hooks: [
+                async () => ({
+                  hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' },
+                }),
+              ],
+            },
+          ],
+        },
         canUseTool: async (_, updatedInput) => ({ behavior: 'allow', updatedInput }),
       }),
     },

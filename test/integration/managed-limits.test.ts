@@ -59,9 +59,9 @@ for (const { version, path: program } of claudeBinaries()) {
     test('of time ends a turn while a command runs and while the model thinks [D1]', async (t) => {
       const bench = await ManagedBench.start(t, { program });
       await bench.spawn('worker', { limits: { session: {}, turn: { minutes: 0.05 } } });
-      for (const text of ['RUN sleep 600', 'HANG']) {
-        const { ended } = await bench.ask('worker', text);
-        assert.ok(ended?.outcome === 'limit-reached', JSON.stringify(ended));
+      for (const text of ['RUN touch f && tail -f f', 'HANG']) {
+        const { ended, turn } = await bench.ask('worker', text);
+        assert.ok(ended?.outcome === 'limit-reached', JSON.stringify([ended, turn]));
         assert.equal(ended.reached.limit, 'minutes');
       }
       assert.equal((await bench.ask('worker', 'SAY next')).turn?.text, 'next');

@@ -13,7 +13,7 @@ import { CahootsError } from '../../protocol/errors.ts';
 import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolCall, ToolServer } from '../agent.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
-import { askAlways, ClaudeSession, totalSpent } from './claude-session.ts';
+import { ClaudeSession, judgeFirst, totalSpent } from './claude-session.ts';
 import { conversationOnDisk, readPastConversation } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
@@ -57,7 +57,7 @@ async function startClaude(
       ...optionsOf(launch),
       env,
       ...(program !== undefined && { pathToClaudeCodeExecutable: program }),
-      hooks: { PreToolUse: [{ hooks: [askAlways] }] },
+      hooks: { PreToolUse: [{ hooks: [judgeFirst(() => started.session)] }] },
       canUseTool: (tool, toolInput, { toolUseID: id, agentID }): Promise<PermissionResult> => {
         const call: ToolCall = { id, tool, input: toolInput, bySubagent: agentID !== undefined };
         return (

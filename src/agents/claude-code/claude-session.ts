@@ -42,6 +42,8 @@ export class ClaudeSession implements AgentSession {
   #turn: RunningTurn | undefined;
   #closing: Promise<AgentExit> | undefined;
   #hasEnded = false;
+  /** What was permitted and is about to be asked about, as it was then, by the ids of the calls. */
+  readonly #permitted = new Map<string, string>();
 
   constructor(
     launch: AgentLaunch,
@@ -79,6 +81,7 @@ export class ClaudeSession implements AgentSession {
     const uuid = randomUUID();
     const turn: RunningTurn = { prompt: uuid, result: deferred(), isInterrupted: false };
     this.#turn = turn;
+    this.#permitted.clear();
     this.#fold.begin();
     this.#input.push({
       type: 'user',
@@ -132,8 +135,23 @@ export class ClaudeSession implements AgentSession {
     return this.#closing;
   }
 
+  /** The first answer to whether a call may run; the same call is not judged again when the host asks about it. */
+  async judge(call: ToolCall): Promise<PermissionResult> {
+    const answer = await this.#decide(call);
+    if (answer.behavior === 'allow') this.#permitted.set(call.id, JSON.stringify([call.tool, call.input]));
+    return answer;
+  }
+
   /** The answer to the host's question whether a call may run. */
   async decide(call: ToolCall): Promise<PermissionResult> {
+    const permitted = this.#permitted.get(call.id);
+    this.#permitted.delete(call.id);
+    if (permitted === JSON.stringify([call.tool, call.input]))
+      return { behavior: 'allow', updatedInput: { ...call.input } };
+    return await this.#decide(call);
+  }
+
+  async #decide(call: ToolCall): Promise<PermissionResult> {
     const verdict = await this.#verdict(call);
     if (verdict.verdict === 'allow') {
       this.#fold.permit(call);
@@ -257,10 +275,37 @@ export async function totalSpent(query: Query): Promise<Spending> {
   return totalOf({ total_cost_usd: session.total_cost_usd, modelUsage: session.model_usage });
 }
 
-/** Sends every call through the host's permission question, also one that its own rules would let through. */
-export const askAlways: HookCallback = async () => ({
-  hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' },
-});
+/**
+ * Denies what is not permitted before the host asks anybody: its question of permission may be answered first by a hook
+ * of the session's settings. What is permitted is asked about all the same, also where the host's own rules would let it
+ * through, since another hook may have changed its input meanwhile.
+ */
+export function judgeFirst(session: () => ClaudeSession | undefined): HookCallback {
+  return async (input) => {
+    if (input.hook_event_name !== 'PreToolUse') return {};
+    const { tool_name: tool, tool_input: given, tool_use_id: id, agent_id: agent } = input;
+    const call: ToolCall = {
+      id,
+      tool,
+      input: (given ?? {}) as Record<string, unknown>,
+      bySubagent: agent !== undefined,
+    };
+    const judged = session();
+    const answer = await judged?.judge(call);
+    if (answer?.behavior === 'allow') {
+      return { hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' } };
+    }
+    // A hook cannot end a turn.
+    if (answer?.interrupt === true) setImmediate(() => void judged?.interrupt());
+    return {
+      hookSpecificOutput: {
+        hookEventName: 'PreToolUse',
+        permissionDecision: 'deny',
+        permissionDecisionReason: answer?.message ?? 'Not started yet.',
+      },
+    };
+  };
+}
 
 /** A turn that had its end while it was being interrupted is what it is; one that was cut off is interrupted. */
 function asInterrupted(result: TurnResult): TurnResult {

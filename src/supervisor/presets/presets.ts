@@ -1,9 +1,10 @@
 import { existsSync, globSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { ToolCall, ToolVerdict } from '../../agents/agent.ts';
 import type { Preset } from '../../protocol/preset.ts';
-import { moreThanLooking } from './look-only.ts';
+import { moreThanLooking, searchedFolders } from './look-only.ts';
 import { type Access, protectedBecause, type Surroundings } from './protected-paths.ts';
+import { secretWithin } from './secrets-within.ts';
 import { programOf, readShellText, type ShellText } from './shell-command.ts';
 import { classOf, PATH_KEYS, type ToolClass } from './tool-classes.ts';
 
@@ -61,20 +62,23 @@ function reasonAgainst(
   const because =
     kind === 'run'
       ? commandBecause(input['command'], { rule, around })
-      : pathsBecause(input, { kind, around });
+      : pathsBecause({ tool, input }, { kind, around });
   return because === undefined ? undefined : `The preset ${preset} does not permit this: ${because}.`;
 }
 
 function pathsBecause(
-  input: ToolCall['input'],
+  { tool, input }: Pick<ToolCall, 'tool' | 'input'>,
   { kind, around }: { kind: ToolClass; around: Surroundings },
 ): string | undefined {
   const access: Access = kind === 'write' ? 'write' : 'read';
   const paths = PATH_KEYS.flatMap((key) => (input[key] === undefined ? [] : [input[key]]));
-  // A pattern may climb out of the folder that it is applied in.
-  if (typeof input['pattern'] === 'string' && /^(\/|~|.*\.\.\/)/.test(input['pattern']))
-    paths.push(input['pattern']);
-  if (typeof input['glob'] === 'string') paths.push(input['glob']);
+  // What Grep looks for in the lines is no path.
+  const patterns = tool === 'Grep' ? [input['glob']] : [input['pattern'], input['glob']];
+  for (const pattern of patterns) {
+    if (typeof pattern !== 'string') continue;
+    if (CLIMBS.test(pattern)) return `the pattern ${pattern} leads out of the folder`;
+    paths.push(pattern);
+  }
   if (paths.length === 0 && kind === 'write') return 'it names no file';
   // It looks into hidden files as well, and only the names of those that match may be shown.
   if (input['output_mode'] === 'content' && !isFile(input['path'], around)) {
@@ -88,6 +92,9 @@ function pathsBecause(
   return undefined;
 }
 
+/** A pattern that begins at the root, a home, or goes up, also in one of its alternatives. */
+const CLIMBS = /(^|[{,(|])\s*([/~]|[A-Za-z]:)|(^|[/{,(|])\.\.([/},)|]|$)/;
+
 function commandBecause(
   command: unknown,
   { rule, around }: { rule: Rule; around: Surroundings },
@@ -95,12 +102,30 @@ function commandBecause(
   if (typeof command !== 'string') return 'it has no command';
   const text = readShellText(command, { HOME: around.home, PWD: around.cwd });
   if (text === undefined) return 'its command is not understood as shell text';
-  return namesProtected(text, around) ?? (rule === 'look-only' ? moreThanLooking(text) : reachesOut(text));
+  if (rule === 'look-only') {
+    return (
+      namesProtected(text, { access: 'read', around }) ?? moreThanLooking(text) ?? showsSecrets(text, around)
+    );
+  }
+  const access: Access = moreThanLooking(text) === undefined ? 'read' : 'write';
+  return namesProtected(text, { access, around }) ?? reachesOut(text);
+}
+
+/** A search through a folder shows lines of files that it does not name. */
+function showsSecrets({ invocations }: ShellText, around: Surroundings): string | undefined {
+  for (const invocation of invocations) {
+    for (const folder of searchedFolders(invocation)) {
+      const found = secretWithin(folder, around);
+      if (found !== undefined)
+        return `${invocation.name} would also search ${found}; name the files to search`;
+    }
+  }
+  return undefined;
 }
 
 function namesProtected(
   { words, redirects, invocations }: ShellText,
-  around: Surroundings,
+  { access, around }: { access: Access; around: Surroundings },
 ): string | undefined {
   for (const { target, writes } of redirects) {
     if (target === undefined) return 'it redirects to or from what is computed';
@@ -118,7 +143,7 @@ function namesProtected(
   }
   for (const { text } of words) {
     for (const path of [...pathsIn(text), ...matchesOf(text, around)]) {
-      const because = protectedBecause(path, { access: 'read', around });
+      const because = protectedBecause(path, { access, around });
       if (because !== undefined) return because;
     }
   }
@@ -128,10 +153,14 @@ function namesProtected(
 const SYSTEM_PROGRAM = /^\/(usr|bin|sbin|opt|nix|home\/linuxbrew)\/(?!.*\.\.)/;
 
 /** What is there that a pattern stands for, hidden names only where it says so itself. */
-function matchesOf(word: string, { cwd }: Surroundings): string[] {
-  if (!/[*?[]/.test(word) || /^[~/]|\.\./.test(word)) return [];
-  const namesHidden = /(^|\/)\./.test(word);
-  return globSync(word, { cwd }).filter((path) => namesHidden || !/(^|\/)\./.test(path));
+function matchesOf(word: string, { cwd, home }: Surroundings): string[] {
+  if (!/[*?[]/.test(word)) return [];
+  const named = resolve(cwd, word === '~' || word.startsWith('~/') ? `${home}${word.slice(1)}` : word);
+  const pattern = relative(cwd, named);
+  // What leads out of the folder is judged as it is written.
+  if (pattern.startsWith('..') || isAbsolute(pattern)) return [];
+  const namesHidden = /(^|\/)\.[^./]/.test(word);
+  return globSync(pattern, { cwd }).filter((path) => namesHidden || !/(^|\/)\./.test(path));
 }
 
 function isFile(path: unknown, { cwd }: Surroundings): boolean {
@@ -164,10 +193,11 @@ function pathsIn(word: string): string[] {
 
 /** A word from the root on is a path only where its first folder is there: a pattern or a route begins with a slash, too. */
 function mayBePath(text: string): boolean {
-  if (text.startsWith('//')) return false;
-  const [, first] = /^\/([^/*?[]*)/.exec(text) ?? [];
-  if (first !== undefined) return first === '' || existsSync(`/${first}`);
-  return !text.startsWith('-');
+  if (text.startsWith('-')) return false;
+  const [, first, end = ''] = /^\/+([^/*?[]*)(.?)/.exec(text) ?? [];
+  if (first === undefined) return true;
+  // What a pattern in the first folder's name stands for nobody looks up: it is outside wherever it leads.
+  return first === '' || /[*?[]/.test(end) || existsSync(`/${first}`);
 }
 
 /** Programs that act beyond the folder, on other machines, accounts or processes. */

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errnoOf } from '../../lib/errno.ts';
 
@@ -20,6 +20,7 @@ export function protectedBecause(
   { access, around }: { access: Access; around: Surroundings },
 ): string | undefined {
   if (path.includes('\0')) return 'it names a path that no file can have';
+  if (/^~[^/]/.test(path)) return `${path} may be in the home of somebody else`;
   const named = resolve(around.cwd, withHome(path, around.home));
   // What a link leads to counts, and where the folder itself is.
   const [cwd, target] = [around.cwd, named].map(realPath) as [string, string];
@@ -55,6 +56,7 @@ const SECRET_FOLDERS: ReadonlySet<string> = new Set([
   '.docker',
 ]);
 const SECRET_FILES: ReadonlySet<string> = new Set([
+  '.claude.json',
   '.npmrc',
   '.yarnrc',
   '.pypirc',
@@ -107,7 +109,12 @@ function realPath(path: string): string {
       return join(realpathSync(there), ...rest);
     } catch (error) {
       const code = errnoOf(error);
+      // A circle of links leads nowhere.
+      if (code === 'ELOOP') return '/';
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+      // A link to what is not there yet leads to where that would be made.
+      if (lstatSync(there, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+        return realPath(join(resolve(dirname(there), readlinkSync(there)), ...rest));
       if (there === dirname(there)) return path;
       rest.unshift(basename(there));
     }

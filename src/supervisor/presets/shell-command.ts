@@ -175,6 +175,9 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   'exec',
   'builtin',
   'watch',
+  'npx',
+  'pnpx',
+  'bunx',
 ]);
 
 /** The program that a command runs in the end, without its folder, and the words after it. */

@@ -41,7 +41,7 @@ export const TOOLS_OF_CLASS: Readonly<Record<Exclude<ToolClass, 'peers' | 'other
 };
 
 /** Tools of ours by which a session speaks with others; none starts, delegates or approves anything. */
-const PEER_TOOL = /^mcp__(plugin_)?cahoots(_\w+)?__(peers|ask|reply|send|listen|inbox)$/;
+const PEER_TOOL = /^mcp__(cahoots|plugin_cahoots_bridge)__(peers|ask|reply|send|listen|inbox)$/;
 
 const CLASS_OF: ReadonlyMap<string, ToolClass> = new Map(
   Object.entries(TOOLS_OF_CLASS).flatMap(([kind, tools]) =>

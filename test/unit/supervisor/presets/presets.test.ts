@@ -34,6 +34,8 @@ function surroundings(t: TestContext): Surroundings {
   writeFileSync(join(home, '.ssh', 'id_ed25519'), 'secret');
   symlinkSync(join(home, '.ssh'), join(cwd, 'shortcut'));
   symlinkSync(join(cwd, '.env'), join(cwd, 'plain-name'));
+  symlinkSync(join(home, 'not-there-yet'), join(cwd, 'dangling'));
+  symlinkSync('round', join(cwd, 'round'));
   mkdirSync(join(cwd, 'mail'), { recursive: true });
   return { cwd, home, ours: [join(cwd, 'mail')] };
 }
@@ -101,6 +103,10 @@ suite('presets', () => {
     for (const tool of ['Edit', 'Write', 'MultiEdit']) {
       assert.equal(verdictOn(around, 'edit', tool, { file_path: 'src/new/file.ts' }), 'allow');
       for (const file_path of [
+        'dangling',
+        'dangling/x',
+        'round',
+        '.claude.json',
         '.claude/settings.json',
         '.mcp.json',
         '.husky/pre-commit',
@@ -126,6 +132,10 @@ suite('presets', () => {
     assert.equal(reads('Glob', { pattern: 'src/**/*.ts' }), 'allow');
     assert.notEqual(reads('Glob', { pattern: '../**' }), 'allow');
     assert.notEqual(reads('Glob', { pattern: '/etc/*' }), 'allow');
+    for (const pattern of ['..', '{/etc/*,x}', '{x,../*}', 'src/../..', '~/*', '{a,~/b}'])
+      assert.notEqual(reads('Glob', { pattern }), 'allow', pattern);
+    assert.notEqual(reads('Grep', { pattern: 'x', glob: '{../**,a}' }), 'allow');
+    assert.equal(reads('Grep', { pattern: '/api/../v1', path: 'src' }), 'allow');
     assert.equal(reads('Grep', { pattern: 'login', path: 'src' }), 'allow');
     assert.equal(reads('Grep', { pattern: 'login', path: 'src/index.ts', output_mode: 'content' }), 'allow');
     assert.notEqual(reads('Grep', { pattern: 'KEY', output_mode: 'content' }), 'allow');
@@ -149,8 +159,52 @@ suite('presets', () => {
         'grep -n text README.md 2>/dev/null',
         'sort README.md | cut -c1-3',
         'ls src/*.ts',
+        'ls -la --color=never src/',
+        'head -n5 README.md',
+        'tail -20 README.md',
+        'grep -nC3 -e text README.md',
+        'git log -p -S login --since=2.weeks -- src',
+        'git status --porcelain --untracked-files=all',
+        'sort -k2,2n -u README.md',
+        'rg --files',
+        'find . -type f -not -name "*.md" -print',
       ]);
       assertDenied(around, preset, [
+        // A program takes any beginning of a long option for it.
+        "git grep --open='touch x; true' text",
+        "git grep -nO'touch x; true' text",
+        'git grep --no-index text',
+        'git grep --untracked text',
+        'git grep -f README.md',
+        'git diff --no-index src .',
+        'git log --out=x',
+        'sort --o=.claude/settings.json README.md',
+        'sort -uo x README.md',
+        'sort -S1K --compress-prog=src/x.sh README.md',
+        'echo -ne "\\x2fetc\\x2fpasswd" | sort --files0=-',
+        'wc --files0-from=-',
+        'grep --dir=recurse text .',
+        'grep -nd recurse text .',
+        'grep --rec text .',
+        'tail -f README.md',
+        'rg -g "*" text src',
+        'rg --type-add e:.en? -te text src',
+        'rg -L text src',
+        'rg --hid text src',
+        // A folder with a file of secrets, hidden or not.
+        'rg text',
+        'rg text certs',
+        'rg -m 1 src',
+        'rg -e text src',
+        // Outside of the folder, however it is written.
+        'cat //etc/passwd',
+        'cat /et*/passwd',
+        'cat /e?c/passwd',
+        'cat ~root/.profile',
+        'cat ~+/../x',
+        'cat src/../.en*',
+        `cat ${around.cwd}/.en*`,
+        'cat ~/work/app/.en*',
         'touch x',
         'rm README.md',
         'echo x > README.md',
@@ -289,6 +343,14 @@ suite('presets', () => {
       'timeout 5 sudo ls',
       'git push',
       'npm publish',
+      'npx cahoots ask x y',
+      'npx -y claude -p hi',
+      'cp README.md .claude/settings.json',
+      'tee .mcp.json',
+      'sed -i s/a/b/ .husky/pre-commit',
+      'cp README.md dangling',
+      'cat //etc/passwd',
+      'cat ~root/.profile',
       'curl https://example.org',
       'claude -p hi',
       'pkill node',
@@ -314,6 +376,8 @@ suite('presets', () => {
       CronCreate: ['full'],
       SendMessage: ['full'],
       mcp__cahoots__spawn_session: ['full'],
+      mcp__cahoots_evil__ask: ['full'],
+      mcp__plugin_cahoots_other__ask: ['full'],
       mcp__github__create_issue: ['full'],
       SomethingNew: ['full'],
     };
