@@ -53,10 +53,11 @@ that reach beyond the folder (\`sudo\`, \`ssh\`, \`curl\`, \`docker\`, \`git pus
 denied.
 
 ² \`ls\`, \`cat\`, \`head\`, \`tail\`, \`wc\`, \`grep\` on files, \`rg\`, \`find\` without actions, \`sort\`, \`git status|log|diff|show|blame|grep\` and
-the like, alone or in a pipe.
+the like, alone or in a pipe, with options that are written out and known to change nothing. \`rg\` is denied in a folder in
+which it would come upon a file of secrets; \`git grep\` shows what is committed, secrets that were committed included.
 
 ## What this is not
 
 A command is judged by its text. A program that \`edit\` lets run, a test suite or a build script, can do what your user can do;
-so can what such a program starts. For work that you do not trust, run the daemon in a container or as another user. A search
+so can what such a program starts, and so can the hooks of the folder's own Claude Code settings, which Claude Code runs. For work that you do not trust, run the daemon in a container or as another user. A search
 through a whole folder in \`edit\` (\`grep -r\`) can show lines of a file that could not be read by its name.`;

@@ -70,6 +70,7 @@ const LOST = 'The daemon ended before its turn was over.';
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #sessions = new Map<SeatId, ManagedSession>();
+  #isClosed = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -114,6 +115,7 @@ export class Supervisor {
     if (resume !== undefined && !resume.fork) this.#requireNotLive(resume.from);
     const cwd = wanted ?? (await this.#folderOf(agent, resume?.from));
     this.#agent(agent);
+    this.#requireOpen();
     const taken = store.sessionNamed(name);
     if (taken !== undefined) {
       throw new CahootsError(
@@ -181,6 +183,7 @@ export class Supervisor {
   async resume(address: string): Promise<ManagedSession> {
     const record = this.find(address);
     this.#options.requirePermitted(record.preset);
+    this.#requireOpen();
     const session = this.#adopt(record);
     const { state } = session.record;
     if (isPaused(state)) {
@@ -277,11 +280,18 @@ export class Supervisor {
 
   /** Stops all sessions at once; settles when nothing of them is left. Rejects when that could not be kept. */
   async close({ graceMs }: { graceMs?: number } = {}): Promise<void> {
+    this.#isClosed = true;
     const stopped = await Promise.allSettled(
       [...this.#sessions.values()].map((session) => session.stop(graceMs === undefined ? {} : { graceMs })),
     );
     const failed = stopped.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  /** What would be started now nobody would end. */
+  #requireOpen(): void {
+    if (!this.#isClosed) return;
+    throw new CahootsError('closed', 'The daemon is about to end.', { remedy: 'Call again in a moment.' });
   }
 
   #adopt(record: ManagedSessionRecord): ManagedSession {

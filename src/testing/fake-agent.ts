@@ -41,6 +41,8 @@ export type FakeScript = (prompt: string, turn: FakeTurn) => Generator<FakeStep,
 export interface FakeAgent extends Agent {
   /** The sessions that were started, the newest last, ended ones included. */
   readonly sessions: readonly FakeSession[];
+  /** Nothing is known of any conversation from now on, as of one that had no turn. */
+  forgetConversations(): void;
 }
 
 /** A session of a {@link FakeAgent}. */
@@ -62,6 +64,7 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
   return {
     kind: 'fake',
     sessions,
+    forgetConversations: () => conversations.clear(),
     async pastConversation(conversation) {
       const held = sessions.find(({ launch }) => launch.conversation === conversation);
       const said = conversations.get(conversation)?.join(' ') ?? '';

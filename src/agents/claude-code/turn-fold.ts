@@ -123,7 +123,8 @@ export class TurnFold {
       if (block.type === 'text') {
         if (error !== undefined) this.#error = error;
         if (!bySubagent) this.#text = block.text;
-        events.push({ type: 'text:said', text: block.text, bySubagent });
+        // What the host says in the model's place, such as an error of the API, the model has not said.
+        if (error === undefined) events.push({ type: 'text:said', text: block.text, bySubagent });
       }
       if (block.type === 'tool_use') {
         const input = isRecord(block.input) ? block.input : {};

@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../../config/config.ts';
 import { nextTurn } from '../../delivery/next-turn.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createServer } from '../../mcp/server.ts';
-import { callsOf } from '../../mcp/session-calls.ts';
+import { callsOf, type SessionCalls } from '../../mcp/session-calls.ts';
 import { TOOLS } from '../../mcp/tools.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
@@ -54,9 +54,11 @@ export class SessionMail {
   /** The tools of ours for a new process of a session. */
   tools(session: ManagedSessionRecord): ToolServer {
     const { version } = this.#options;
-    const calls = callsOf(this.#boxOf(session));
+    const first = this.#boxOf(session);
+    // A start that failed and was tried again at once has taken the first box away.
+    const calls = (): SessionCalls => callsOf(this.#boxes.get(session.id) ?? first);
     const tools = TOOLS.filter(({ name }) => name !== 'seat');
-    const server = createServer({ session: () => Promise.resolve(calls), version, tools });
+    const server = createServer({ session: () => Promise.resolve(calls()), version, tools });
     return {
       name: SERVER_NAME,
       connect: (transport) => server.connect(transport),

@@ -25,7 +25,8 @@ export function purgePrompts(
     sessionLines: count(`SELECT count(*) AS count FROM journal WHERE ${MEANT_LINES}`),
     open: count(`SELECT count(*) AS count FROM prompts WHERE is_open = 1 AND ${MEANT}`),
   };
-  if (dryRun || counts.prompts + counts.sessionLines === 0) return counts;
+  // Also when nothing matches: what a deleted session left in the file, or a purge that was killed, goes as well.
+  if (dryRun) return counts;
   database.exec('BEGIN IMMEDIATE');
   try {
     database.prepare(`DELETE FROM journal WHERE ${MEANT_LINES}`).run(meant);

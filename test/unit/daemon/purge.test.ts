@@ -85,6 +85,17 @@ suite('a purge', () => {
     assert.deepEqual(await ids('tellnobody'), []);
   });
 
+  test('leaves nothing of a session that was deleted before either [R1]', async (t) => {
+    const { root, store, purge } = searched(t);
+    const session = managedRecord();
+    store.saveSession(session);
+    const prompt = promptRecord({ session: session.id, text: `tellnobody ${'and more '.repeat(300)}` });
+    store.savePrompt({ ...prompt, ...result('tellnobody either') });
+    store.remove(session.id);
+    await purge.run({});
+    assert.deepEqual(filesWith(join(root, '..'), 'tellnobody'), []);
+  });
+
   test('touches nothing that waits, is taken, is being sent, or has its answer still to come [M1] [R1]', async (t) => {
     const { seat, send, handled, purge, inbox, ids, root } = searched(t);
     const [a, b] = [seat('aaaaaa'), seat('bbbbbb')];

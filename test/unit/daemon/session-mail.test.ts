@@ -88,6 +88,18 @@ suite('the mail of a managed session', () => {
     assert.equal((await bench.prompts('worker')).length, 2);
   });
 
+  test('one that is resumed before it had a conversation speaks with peers, though its first start failed', async (t) => {
+    const bench = await managedDaemon(t);
+    await bench.spawn('worker');
+    await bench.call('POST', '/v1/sessions/worker/stop');
+    bench.agent.forgetConversations();
+    await bench.call('POST', '/v1/sessions/worker/resume');
+    await bench.reached('worker', 'idle');
+    const launch = bench.agent.sessions.at(-1)?.launch;
+    assert.ok(launch !== undefined && launch.resume === undefined);
+    assert.match(await callTool(launch, 'peers', {}), /shell/);
+  });
+
   test('a note is work, too', async (t) => {
     const bench = await managedDaemon(t);
     const session = await bench.spawn('worker');

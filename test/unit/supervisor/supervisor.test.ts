@@ -118,6 +118,17 @@ suite('the managed sessions of one store', () => {
     assert.equal(store.session(fork.record.id)?.forkOf, one.record.id);
   });
 
+  test('are started no more once it closes: nobody would end them [D3]', async (t) => {
+    const { supervisor, agent } = begin(t);
+    const one = await supervisor.spawn(REQUEST);
+    await one.stop();
+    const closing = supervisor.close();
+    await assert.rejects(supervisor.spawn({ ...REQUEST, name: 'late' }), { code: 'closed' });
+    await assert.rejects(supervisor.resume('worker'), { code: 'closed' });
+    await closing;
+    assert.equal(agent.sessions.length, 1);
+  });
+
   test('that are over are resumed in their conversation, also when they never had a turn', async (t) => {
     const { supervisor } = begin(t);
     const session = await supervisor.spawn(REQUEST);

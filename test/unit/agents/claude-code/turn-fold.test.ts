@@ -75,6 +75,12 @@ suite('the messages of a session, folded into turns', () => {
     assert.deepEqual([result.text, result.steps], ['the main one', 1]);
   });
 
+  test('what the host says in the model’s place the model has not said [M4]', () => {
+    const fold = new TurnFold({ now: () => 0 });
+    const { events } = fold.read(message(said('API Error: 401', { error: 'authentication_failed' })));
+    assert.deepEqual(events, []);
+  });
+
   test('a step that comes in several messages is one step', () => {
     const steps = folded([
       said('one', { id: 'msg_1' }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { childEnvironment } from '../../../../src/lib/child-environment.ts';
+import { childEnvironment } from '../../../src/lib/child-environment.ts';
 
 test('a session started from within another one gets nothing of that one’s identity, inbox or plugin [X1]', () => {
   const outer = {
