@@ -11,7 +11,7 @@ const SKIPPED = /^\.|^node_modules$/;
 /** A file of secrets, by its name, that a search through a folder would come upon; hidden files are left out by it. */
 export function secretWithin(folder: string, { cwd }: Surroundings): string | undefined {
   const root = resolve(cwd, folder);
-  if (unlessGone(() => statSync(root).isDirectory(), false) !== true) return undefined;
+  if (!unlessGone(() => statSync(root).isDirectory(), false)) return undefined;
   let left = MOST_ENTRIES;
   const waiting = [root];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
