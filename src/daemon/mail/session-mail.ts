@@ -10,6 +10,7 @@ import { TOOLS } from '../../mcp/tools.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
 import type { AcceptedPrompt, SessionEvent } from '../../supervisor/session-means.ts';
+import { isLive } from '../../supervisor/session-state.ts';
 import { Afterwards } from '../afterwards.ts';
 import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';
@@ -81,7 +82,7 @@ export class SessionMail {
   }
 
   #begins(event: SessionEvent): boolean {
-    if (event.type !== 'session:changed' || !ATTENDED.has(event.session.state.state)) return false;
+    if (event.type !== 'session:changed' || !takesMail(event.session)) return false;
     return this.#boxes.get(event.session.id)?.attendant.seatId === undefined;
   }
 
@@ -104,16 +105,15 @@ export class SessionMail {
   }
 
   #onSession(session: ManagedSessionRecord): void {
-    const { state } = session.state;
-    if (state === 'starting') return;
-    if (!ATTENDED.has(state)) {
+    if (session.state.state === 'starting') return;
+    if (!isLive(session.state)) {
       this.#leave(session.id);
       return;
     }
     const box = this.#boxOf(session);
     const before = box.host.status;
     box.host.update(session);
-    box.attendant.start();
+    if (takesMail(session)) box.attendant.start();
     if (box.host.status !== before) void box.attendant.pump();
   }
 
@@ -205,11 +205,7 @@ export class SessionMail {
   }
 }
 
-const ATTENDED: ReadonlySet<string> = new Set([
-  'idle',
-  'running',
-  'waiting',
-  'paused',
-  'limited',
-  'stopping',
-]);
+/** One that is about to end keeps what it has, and takes nothing more. */
+function takesMail({ state }: ManagedSessionRecord): boolean {
+  return isLive(state) && state.state !== 'starting' && state.state !== 'stopping';
+}
