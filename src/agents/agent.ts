@@ -140,6 +140,8 @@ export interface AgentSession {
    * undefined. Rejects with `wait-timeout` when the process does not answer within `answerMs` (default 10,000).
    */
   setModel(model: string | undefined, options?: { answerMs?: number }): Promise<void>;
+  /** Answers of the model in the running turn by now; 0 between two turns. */
+  readonly steps: number;
   /** What has been used by now, the running turn's finished steps included. */
   used(): Promise<AgentUse>;
   /**

@@ -31,6 +31,11 @@ function reachedOf(allowance: Allowance, used: Used, scope: LimitReached['scope'
 
 const ORDER = ['costUsd', 'turns', 'tokens', 'minutes'] as const;
 
+/** Whether money or tokens are limited: what is known of them has to be asked for. */
+export function limitsSpending({ session, turn }: WorkLimits): boolean {
+  return [session, turn].some(({ costUsd, tokens }) => costUsd !== undefined || tokens !== undefined);
+}
+
 /** How long a turn that goes on now may still take, after what was used by then; undefined without a limit of time. */
 export function timeLeftMs(
   limits: WorkLimits,

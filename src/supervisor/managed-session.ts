@@ -16,8 +16,16 @@ import type {
   PromptRecord,
   Used,
 } from '../protocol/managed-session.ts';
-import { spentTogether, type TurnResult, turnsTogether } from '../protocol/turn-result.ts';
-import { limitReached, limitText, NOTHING_USED, timeLeftMs, usedBy, usedTogether } from './limits.ts';
+import { NOTHING_SPENT, spentTogether, type TurnResult, turnsTogether } from '../protocol/turn-result.ts';
+import {
+  limitReached,
+  limitsSpending,
+  limitText,
+  NOTHING_USED,
+  timeLeftMs,
+  usedBy,
+  usedTogether,
+} from './limits.ts';
 import type { AcceptedPrompt, SessionEvent, SessionMeans } from './session-means.ts';
 import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
 
@@ -340,8 +348,9 @@ export class ManagedSession {
     const process = this.#process;
     if (work === undefined || process === undefined)
       return { verdict: 'deny', reason: 'No prompt asks for it.' };
-    const { turn } = await process.used();
-    work.reached ??= this.#reached(work, usedBy(turn.spent, { turns: turn.steps }));
+    // Asking the agent for what was spent takes a moment, before every call: only where it counts.
+    const spent = limitsSpending(this.#record.limits) ? (await process.used()).turn.spent : NOTHING_SPENT;
+    work.reached ??= this.#reached(work, usedBy(spent, { turns: process.steps }));
     if (work.reached !== undefined) {
       return { verdict: 'deny-and-end-turn', reason: limitText(work.reached) };
     }

@@ -144,6 +144,10 @@ class ScriptedSession implements FakeSession {
     this.#model = launch.model;
   }
 
+  get steps(): number {
+    return this.#turn?.steps ?? 0;
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type {
   HookCallback,
   PermissionResult,
@@ -65,6 +66,10 @@ export class ClaudeSession implements AgentSession {
     this.conversation = launch.conversation;
     this.ended = this.#followToTheEnd();
     void this.#letGoOfOutput();
+  }
+
+  get steps(): number {
+    return this.#fold.soFar(this.#total).steps;
   }
 
   get hasEnded(): boolean {
@@ -161,12 +166,14 @@ export class ClaudeSession implements AgentSession {
     const interrupt = verdict.verdict === 'deny-and-end-turn';
     if (interrupt && this.#turn !== undefined) this.#turn.isInterrupted = true;
     // In a subagent the host ends that one alone, and the main conversation would go on.
-    if (interrupt && call.bySubagent) setImmediate(() => void this.interrupt());
+    if (interrupt && call.bySubagent) void setImmediate().then(() => this.interrupt());
     return { behavior: 'deny', message: verdict.reason, ...(interrupt && { interrupt }) };
   }
 
   async #verdict(call: ToolCall): Promise<ToolVerdict> {
     try {
+      // The answer of the model that asks for it has come; it may not have been read yet.
+      await setImmediate();
       return await this.#launch.decide(call);
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
@@ -296,7 +303,7 @@ export function judgeFirst(session: () => ClaudeSession | undefined): HookCallba
       return { hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' } };
     }
     // A hook cannot end a turn.
-    if (answer?.interrupt === true) setImmediate(() => void judged?.interrupt());
+    if (answer?.interrupt === true) void setImmediate().then(() => judged?.interrupt());
     return {
       hookSpecificOutput: {
         hookEventName: 'PreToolUse',

@@ -201,7 +201,9 @@ export function agentContract(name: string, start: StartAgentHost): void {
       const costs: number[] = [];
       const steps: number[] = [];
       const sessions: AgentSession[] = [];
+      const atOnce: number[] = [];
       const decide = async (): Promise<ToolVerdict> => {
+        atOnce.push(sessions[0]?.steps ?? Number.NaN);
         const used = await sessions[0]?.used();
         costs.push(used?.turn.spent.costUsd ?? Number.NaN);
         steps.push(used?.turn.steps ?? Number.NaN);
@@ -210,7 +212,7 @@ export function agentContract(name: string, start: StartAgentHost): void {
       const { session } = await begin({ decide });
       sessions.push(session);
       const result = await session.run('TWICE true');
-      assert.deepEqual(steps, [1, 2]);
+      assert.deepEqual([steps, atOnce, session.steps], [[1, 2], [1, 2], 0]);
       assert.deepEqual((await session.used()).turn.steps, 0);
       const [first = 0, second = 0] = costs;
       assert.ok(
