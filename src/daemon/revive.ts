@@ -1,6 +1,7 @@
 import { decide } from '../attendant/gate.ts';
 import { renderMessage, renderOffer } from '../attendant/offer-text.ts';
 import { Correspondent } from '../client/correspondent.ts';
+import { unlessMailboxFails } from '../client/storage-fault.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ManagedSettings } from '../config/settings.ts';
 import { findPeer } from '../directory/peers.ts';
@@ -81,15 +82,21 @@ export class Reviver {
     requireConfirmed(record, past.contextTokens, { confirmed, most: settings().reviveTokens });
     const inbox = this.#inboxOf(record);
     const claimed = this.#take(inbox, message, record);
-    try {
-      const { prompt, session } = await this.#ask(record, { claimed, cwd: past.cwd });
-      const response = this.#reply(record, { claimed, prompt });
-      inbox.settle(claimed);
-      return { session, contextTokens: past.contextTokens, response };
-    } catch (error) {
+    const revived = await this.#answerTaken(record, { claimed, cwd: past.cwd }).catch((error: unknown) => {
       inbox.release(claimed, { maybeSeen: false });
       throw error;
-    }
+    });
+    // The answer is there. Should that fail, the question comes back once this process has ended, marked as a repeat.
+    unlessMailboxFails(() => inbox.settle(claimed));
+    return { ...revived, contextTokens: past.contextTokens };
+  }
+
+  async #answerTaken(
+    record: SeatRecord,
+    { claimed, cwd }: { claimed: ClaimedMessage; cwd: string },
+  ): Promise<{ session: SeatId; response: Message }> {
+    const { prompt, session } = await this.#ask(record, { claimed, cwd });
+    return { session, response: this.#reply(record, { claimed, prompt }) };
   }
 
   #awaySeat(seat: SeatId): SeatRecord {

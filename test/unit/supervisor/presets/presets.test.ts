@@ -13,7 +13,7 @@ const STRICT = ['read-only', 'review', 'plan'] as const;
 /** A project with files of all kinds, in a home with secrets beside it. */
 function surroundings(t: TestContext): Surroundings {
   const home = realpathSync(tempFolder(t));
-  const cwd = join(home, 'work', 'app');
+  const cwd = join(home, 'code', 'app');
   const files = [
     'src/index.ts',
     'README.md',
@@ -204,7 +204,7 @@ suite('presets', () => {
         'cat ~+/../x',
         'cat src/../.en*',
         `cat ${around.cwd}/.en*`,
-        'cat ~/work/app/.en*',
+        'cat ~/code/app/.en*',
         'touch x',
         'rm README.md',
         'echo x > README.md',
