@@ -8,11 +8,13 @@ const MARKS: Readonly<Record<string, string>> = {
   no: 'denied',
   'in-folder': 'runs on what is not protected ¹',
   'look-only': 'runs what only looks, at what is not protected ¹ ²',
+  'as-text': 'runs as text ³',
 };
 
 /** What of a class is no tool of the agent's own. */
 const NAMED: Readonly<Partial<Record<ToolClass, string>>> = {
   peers: 'cahoots’ own: `peers` `ask` `reply` `send` `listen` `inbox`',
+  command: 'a command of the agent that a person gives with `--command`',
   other: 'every other tool, those of MCP servers and those that are not known here included',
 };
 
@@ -27,7 +29,7 @@ export function presetsPage(): string {
 }
 
 function toolsOf(kind: ToolClass): string {
-  const tools = kind === 'peers' || kind === 'other' ? [] : TOOLS_OF_CLASS[kind];
+  const tools = kind === 'peers' || kind === 'command' || kind === 'other' ? [] : TOOLS_OF_CLASS[kind];
   return NAMED[kind] ?? tools.map((tool) => `\`${tool}\``).join(' ');
 }
 
@@ -55,6 +57,12 @@ denied.
 ² \`ls\`, \`cat\`, \`head\`, \`tail\`, \`wc\`, \`grep\` on files, \`rg\`, \`find\` without actions, \`sort\`, \`git status|log|diff|show|blame|grep\` and
 the like, alone or in a pipe, with options that are written out and known to change nothing. \`rg\` is denied in a folder in
 which it would come upon a file of secrets; \`git grep\` shows what is committed, secrets that were committed included.
+
+³ Claude Code runs the shell commands (\`!\`) in the text of a skill or command, opens the files that the text mentions with
+\`@\`, and asks nobody. So the text is looked at first, with what the call adds to it: one that would run a command, has hooks of its own,
+mentions a resource, or opens what is protected is denied, and Claude Code is told to run no command from such texts at all. A
+skill whose file is not found in the skills and commands of the folder or of the user, such as those of plugins and
+of Claude Code itself, is denied too. Of its own commands \`/clear\`, \`/compact\`, \`/context\`, \`/usage\` and \`/recap\` run in every preset.
 
 ## What this is not
 

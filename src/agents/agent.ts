@@ -8,7 +8,23 @@ export interface ToolCall {
   readonly input: Readonly<Record<string, unknown>>;
   /** Whether a subagent makes it, not the main conversation. */
   readonly bySubagent: boolean;
+  /** What the agent would open and run by itself to carry it out; left out where that is nothing. */
+  readonly expands?: Expansion;
 }
+
+/** What an agent opens and runs by itself for a skill or command, before the model sees any of it. */
+export type Expansion =
+  /** A part of the agent that is no text of a file, and that only looks at or tidies the conversation itself. */
+  | { readonly kind: 'housekeeping' }
+  | {
+      readonly kind: 'files';
+      /** The files that hold its text, and those that its text mentions so that they are opened, absolute. */
+      readonly opens: readonly string[];
+      /** The shell commands that its text has run. */
+      readonly runs: readonly string[];
+    }
+  /** What it would do cannot be told from here; `reason` is a clause that says why. */
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What becomes of a tool call: it runs, it does not, or it does not and the turn ends with it. */
 export type ToolVerdict =
@@ -39,6 +55,8 @@ export type AgentEvent =
       readonly attempts: number;
       readonly delayMs: number;
     }
+  /** The agent has left its conversation for another one, as by a command that clears it; it goes on in that one. */
+  | { readonly type: 'conversation:changed'; readonly conversation: string }
   /** The agent had a turn that nobody asked for: a background command of its own has ended, for example. */
   | { readonly type: 'turn:unasked'; readonly result: TurnResult };
 
@@ -72,6 +90,8 @@ export interface AgentLaunch {
   readonly env: Readonly<Record<string, string>>;
   /** `plan`: the agent is told to plan and not to act. What it may do is decided by `decide` in both. */
   readonly mode: 'act' | 'plan';
+  /** Whether shell commands in the text of a skill or command may be run by the agent itself, which asks nobody about them. */
+  readonly skillsRunCommands: boolean;
   /** The id of its conversation, a UUID; that of a resumed one where it is not forked. */
   readonly conversation: string;
   readonly resume?: ResumedConversation;
@@ -124,12 +144,26 @@ export interface AgentExit {
  */
 export interface AgentSession {
   readonly pid: number;
+  /** The id of the conversation that it is in now. */
   readonly conversation: string;
   readonly ended: Promise<AgentExit>;
   /** True once the process is gone; already so when the turn settles that it was gone in. */
   readonly hasEnded: boolean;
-  /** Gives the agent its next prompt. One turn at a time: rejects with `agent-busy` while one runs. */
-  run(prompt: string): Promise<TurnResult>;
+  /**
+   * Gives the agent its next prompt. One turn at a time: rejects with `agent-busy` while one runs.
+   *
+   * The model is given exactly the text of {@link asGiven}: nothing in it opens a file, names a command, or is taken for
+   * anything else than text, whoever wrote it. With `asCommand` the text is a command of the agent's own instead, which
+   * the caller has had judged.
+   */
+  run(prompt: string, options?: { readonly asCommand?: boolean }): Promise<TurnResult>;
+  /** A text as the agent is given it in a prompt. It differs where the agent has no switch that keeps text as it is. */
+  asGiven(text: string): string;
+  /**
+   * A command of the agent's own as a call, to be judged before it is run. Throws `command-unknown` for a text that is no
+   * command of this session, with those that there are.
+   */
+  commandCall(text: string): ToolCall;
   /**
    * Ends the running turn and resolves once it is over; at once when none runs. A session that does not obey within
    * `graceMs` (default 5,000) is closed by force, and its turn counts as interrupted all the same.

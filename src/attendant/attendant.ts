@@ -279,6 +279,7 @@ export class Attendant {
         permissionClass: host.permissionClass,
         rule: host.inboundRule,
       }),
+      literal: (path, text) => this.#waker.literal(path, text),
       onControl: (message) => this.#onControl(message),
       onSeen: (message) =>
         this.#attempt(() => noteAnswered({ root: config.root, clock, folder: seat.folder }, message)),

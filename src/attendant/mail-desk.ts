@@ -35,6 +35,8 @@ export interface DeskOptions {
     readonly permissionClass: PermissionClass;
     readonly rule: InboundRule;
   };
+  /** A text as it is written on a path: what the conversation is searched for. */
+  readonly literal: (path: DeliveryPath, text: string) => string;
   /** Given what is for the attendant itself: pings and ends of sessions. They are taken already, and cost no tokens. */
   readonly onControl: (message: Message) => void;
   /** Told of each message that is proved to be seen. */
@@ -256,7 +258,8 @@ export class MailDesk {
   }
 
   #noteOffer(claimed: ClaimedMessage, path: DeliveryPath, block: string): void {
-    this.offers.offer({ claimed, path, needles: [block], nowMs: this.#options.clock.now() });
+    const needles = [this.#options.literal(path, block)];
+    this.offers.offer({ claimed, path, needles, nowMs: this.#options.clock.now() });
     this.#heldReasons.delete(claimed.message.id);
   }
 

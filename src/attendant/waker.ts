@@ -39,6 +39,12 @@ export class Waker {
     return this.#usablePaths()[0]?.path;
   }
 
+  /** A text as it is written on that path. */
+  literal(path: DeliveryPath, text: string): string {
+    const found = this.#options.wakePaths.find((candidate) => candidate.path === path);
+    return found?.literal?.(text) ?? text;
+  }
+
   /** How long after a wake by that path an idle session may still show nothing of it. */
   settleMs(path: DeliveryPath): number {
     return this.#options.wakePaths.find((candidate) => candidate.path === path)?.settleMs ?? 0;

@@ -128,6 +128,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     clock,
     version,
     accept: (session, prompt) => supervisor.live(session).accept(prompt),
+    asGiven: (session, text) => supervisor.asGiven(session, text),
     onFault: (error) => log.fault('mail:fault', error),
   });
   const judge = presetJudge({ home: config.home, ours: [config.root, config.claudeConfigDir], settings });

@@ -35,6 +35,12 @@ export interface WakePath {
   readonly settleMs: number;
   /** Why the path cannot be used now; undefined when it can. */
   unavailable(): string | undefined;
+  /**
+   * How a text is written on this path, where the host would take parts of it as commands; as it is where left out. What
+   * is put before and after visible text changes nothing of how that is written, so that the conversation can be searched
+   * for a part.
+   */
+  literal?(text: string): string;
   /** Whether the host keeps back what such a sender says on this path; never where this is left out. */
   keepsBack?(fromMode: Wake['fromMode']): boolean;
   wake(wake: Wake): Promise<WakeResult>;

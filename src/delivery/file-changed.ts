@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { writeAtomic } from '../lib/atomic-write.ts';
 import { errnoOf, unlessGone } from '../lib/errno.ts';
 import { removeEntry } from '../lib/remove-entry.ts';
+import { literalPrompt, literalText } from '../protocol/literal-text.ts';
 import type { WakePath, WakeResult } from './delivery.ts';
 
 /** The files by which a session's `FileChanged` hook and the attendant talk. */
@@ -52,6 +53,8 @@ export function fileChanged({ files }: FileChangedOptions): WakePath {
   return {
     path: 'file-changed',
     settleMs: 6_000,
+    // Which hosts open files for what such a text mentions is not known of each; 2.1.197 does, 2.1.332 does not.
+    literal: literalText,
     unavailable,
     withdraw() {
       clearTimeout(timer);
@@ -62,7 +65,7 @@ export function fileChanged({ files }: FileChangedOptions): WakePath {
       if (reason !== undefined) return { ok: false, reason };
       if (Buffer.byteLength(text) > MAX_BYTES) return { ok: false, reason: 'longer than the host hands on' };
       const result = attempt(() => {
-        writeAtomic(files().payload, `${text}\n`, { flush: false });
+        writeAtomic(files().payload, `${literalPrompt(text)}\n`, { flush: false });
         fire(files());
       });
       if (result.ok) fireAgain(FIRE_AGAIN_AFTER_MS);

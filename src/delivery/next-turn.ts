@@ -3,6 +3,8 @@ import type { WakePath } from './delivery.ts';
 export interface NextTurnOptions {
   /** Makes a text the session's next prompt. Throws when the session takes none. */
   readonly give: (text: string) => void;
+  /** The text as the session's agent is given it. */
+  readonly literal: (text: string) => string;
   /** Why the session takes no prompt now; undefined when it does. */
   readonly unavailable: () => string | undefined;
 }
@@ -11,10 +13,11 @@ export interface NextTurnOptions {
 const SETTLE_MS = 1_000;
 
 /** Gives a text to a session of ours as its next prompt. */
-export function nextTurn({ give, unavailable }: NextTurnOptions): WakePath {
+export function nextTurn({ give, literal, unavailable }: NextTurnOptions): WakePath {
   return {
     path: 'next-turn',
     settleMs: SETTLE_MS,
+    literal,
     unavailable,
     async wake({ text }) {
       const reason = unavailable();

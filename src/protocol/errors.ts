@@ -47,6 +47,8 @@ export const ERROR_CATALOGUE = {
   'conversation-live': { exit: 5, retry: 'changed' },
   'revive-unconfirmed': { exit: 5, retry: 'changed' },
   'session-state': { exit: 1, retry: 'changed' },
+  'command-unknown': { exit: 2, retry: 'changed' },
+  'command-denied': { exit: 5, retry: 'changed' },
   'prompt-unknown': { exit: 3, retry: 'changed' },
   'route-unknown': { exit: 2, retry: 'changed' },
   'queue-full': { exit: 5, retry: 'later' },

@@ -63,6 +63,8 @@ export const promptRecordSchema = z.readonly(
     /** Who asks: a seat, or a person or script at the command line. */
     from: text,
     text,
+    /** It is a command of the agent's own, such as /compact. Without this a text that looks like one is text. */
+    command: z.optional(z.literal(true)),
     acceptedAtMs: time,
     startedAtMs: z.optional(time),
     endedAtMs: z.optional(time),
@@ -106,7 +108,10 @@ export const managedSessionSchema = z.readonly(
     id: seatId,
     name: text,
     agent: text,
+    /** The one that its agent is in now. */
     conversation: text,
+    /** The one that its process was started in, where its agent has left that since. */
+    startedIn: z.optional(text),
     cwd: text,
     preset: text,
     model: z.optional(text),

@@ -28,6 +28,7 @@ const agentEventSchema = z.discriminatedUnion('type', [
       delayMs: count,
     }),
   ),
+  z.readonly(z.object({ type: z.literal('conversation:changed'), conversation: text })),
   z.readonly(z.object({ type: z.literal('turn:unasked'), result: turnResultSchema })),
 ]);
 

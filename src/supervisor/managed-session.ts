@@ -8,7 +8,7 @@ import type {
   ToolVerdict,
 } from '../agents/agent.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
-import { asCahootsError, CahootsError } from '../protocol/errors.ts';
+import { asCahootsError } from '../protocol/errors.ts';
 import type {
   LimitReached,
   ManagedSessionRecord,
@@ -26,8 +26,11 @@ import {
   usedBy,
   usedTogether,
 } from './limits.ts';
+import { MAX_TIMER_MS, PlanPause } from './plan-pause.ts';
+import { commandDenied, queueFull, sessionOver, stateRefuses } from './session-errors.ts';
 import type { AcceptedPrompt, SessionEvent, SessionMeans } from './session-means.ts';
 import { advance, isLive, mayStep, type SessionStep } from './session-state.ts';
+import { outcomeOf, usedInTurn } from './turn-outcome.ts';
 
 /** The turn that is being worked on. */
 interface Work {
@@ -40,10 +43,6 @@ interface Work {
   reached: LimitReached | undefined;
 }
 
-/** How long an allowance whose return nobody names is waited for before the next try. */
-const UNKNOWN_RESET_MS = 5 * 60_000;
-/** The longest time that a timer can be set to. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const GO_ON = 'The usage limit that cut you off has been reset. Go on where you were.';
 
 /**
@@ -59,7 +58,7 @@ export class ManagedSession {
   readonly #open = new Map<string, Deferred<PromptRecord>>();
   #process: AgentSession | undefined;
   #work: Work | undefined;
-  #planTimer: NodeJS.Timeout | undefined;
+  readonly #planPause: PlanPause;
   /** While its process is being started. */
   #starting: { readonly giveUp: AbortController; readonly over: Deferred<void> } | undefined;
 
@@ -67,6 +66,7 @@ export class ManagedSession {
   constructor(record: ManagedSessionRecord, means: SessionMeans) {
     this.#record = record;
     this.#means = means;
+    this.#planPause = new PlanPause(means.clock);
   }
 
   get record(): ManagedSessionRecord {
@@ -83,6 +83,8 @@ export class ManagedSession {
    * meanwhile is `stopped`, and resolves.
    */
   async start(resume?: ResumedConversation): Promise<void> {
+    const { startedIn: _, ...record } = this.#record;
+    this.#record = record;
     if (this.#record.state.state !== 'starting') this.#step({ step: 'start' });
     const starting = { giveUp: new AbortController(), over: deferred<void>() };
     this.#starting = starting;
@@ -103,6 +105,7 @@ export class ManagedSession {
         signal,
         env: this.#means.env,
         mode: preset === 'plan' ? 'plan' : 'act',
+        skillsRunCommands: preset === 'full',
         ...(resume !== undefined && { resume }),
         ...(model !== undefined && { model }),
         ...(system !== undefined && { system }),
@@ -132,22 +135,37 @@ export class ManagedSession {
     this.#next();
   }
 
+  /** Rejects with `command-unknown` or `command-denied` for a command of the agent that the session must not be given. */
+  async requireCommand(text: string): Promise<void> {
+    const verdict = await this.#judgeCommand(text, this.#process);
+    if (verdict.verdict === 'allow') return;
+    throw commandDenied(this.#record, text, verdict.reason);
+  }
+
+  async #judgeCommand(text: string, process: AgentSession | undefined): Promise<ToolVerdict> {
+    // Without a process it takes no prompt either, which `accept` says.
+    if (process === undefined) return { verdict: 'allow' };
+    return await this.#means.judge(process.commandCall(text), this.#record);
+  }
+
+  /** A text as its agent would be given it. */
+  asGiven(text: string): string {
+    return this.#process?.asGiven(text) ?? text;
+  }
+
   /** Accepts a prompt: once this returns it is kept, and has its turn after those before it. */
-  accept({ text, from }: { text: string; from: string }): AcceptedPrompt {
-    const { id: session, name, state } = this.#record;
-    if (!isLive(state) || state.state === 'stopping') {
-      throw new CahootsError('session-over', `The session ${name} is ${state.state}.`, {
-        remedy: `Resume it first: cahoots resume ${name}`,
-        facts: { session, state: state.state },
-      });
-    }
-    if (this.#queue.length >= this.#means.queueLength) {
-      throw new CahootsError('queue-full', `${this.#queue.length} prompts wait for ${name} already.`, {
-        remedy: 'Wait until it has worked on some of them, or interrupt what it does.',
-        facts: { session, waiting: this.#queue.length },
-      });
-    }
-    const prompt = { id: randomUUID(), session, from, text, acceptedAtMs: this.#means.clock.now() };
+  accept({ text, from, command }: Pick<PromptRecord, 'text' | 'from' | 'command'>): AcceptedPrompt {
+    const { id: session, state } = this.#record;
+    if (!isLive(state) || state.state === 'stopping') throw sessionOver(this.#record);
+    if (this.#queue.length >= this.#means.queueLength) throw queueFull(this.#record, this.#queue.length);
+    const prompt: PromptRecord = {
+      id: randomUUID(),
+      session,
+      from,
+      text,
+      ...(command === true && { command }),
+      acceptedAtMs: this.#means.clock.now(),
+    };
     this.#savePrompt(prompt);
     const open = deferred<PromptRecord>();
     this.#open.set(prompt.id, open);
@@ -174,7 +192,7 @@ export class ManagedSession {
 
   /** It finishes the turn that it is in, and takes no further prompt until `unpause`. */
   pause(): void {
-    clearTimeout(this.#planTimer);
+    this.#planPause.cancel();
     this.#step({ step: 'pause' });
   }
 
@@ -192,7 +210,7 @@ export class ManagedSession {
 
   /** Ends its process, and drops what waits. Resolves once nothing of it is left. Idempotent. */
   async stop({ graceMs }: { graceMs?: number } = {}): Promise<void> {
-    clearTimeout(this.#planTimer);
+    this.#planPause.cancel();
     try {
       if (mayStep(this.#record.state, 'stop')) this.#step({ step: 'stop' });
     } finally {
@@ -256,6 +274,7 @@ export class ManagedSession {
     const { prompt, startedAtMs } = work;
     // One that was cut off by the plan's limit is told to go on, or a real agent would do twice what it has done.
     const text = prompt.turn !== undefined && prompt.turn.steps > 0 ? GO_ON : prompt.text;
+    const asCommand = prompt.command === true && text === prompt.text;
     this.#step({ step: 'begin-turn', prompt: prompt.id });
     this.#savePrompt(prompt);
     work.reached = this.#reached(work, NOTHING_USED);
@@ -263,8 +282,14 @@ export class ManagedSession {
       this.#end(prompt, { outcome: 'limit-reached', reached: work.reached });
       return;
     }
+    // What the command stands for may have changed since it was accepted.
+    const verdict = asCommand ? await this.#judgeCommand(text, process) : undefined;
+    if (verdict !== undefined && verdict.verdict !== 'allow') {
+      this.#end(prompt, { outcome: 'failed', failure: { kind: 'other', message: verdict.reason } });
+      return;
+    }
     const stopWatch = this.#watchTime(work);
-    const turn = await process.run(text).finally(stopWatch);
+    const turn = await process.run(text, { asCommand }).finally(stopWatch);
     this.#account(turn, this.#means.clock.now() - startedAtMs);
     const worked = { ...prompt, turn: turnsTogether(prompt.turn, turn) };
     if (process.hasEnded) {
@@ -298,27 +323,16 @@ export class ManagedSession {
 
   /** The prompt goes back to the head of the queue, and has its turn again once the allowance is there again. */
   #waitForPlan(prompt: PromptRecord, knownMs: number | undefined): void {
-    const now = this.#means.clock.now();
-    const resetsAtMs = knownMs === undefined || knownMs <= now ? now + UNKNOWN_RESET_MS : knownMs;
+    const resetsAtMs = this.#planPause.resetTime(knownMs);
     this.#work = undefined;
     this.#savePrompt(prompt);
     this.#queue.unshift(prompt);
     this.#step({ step: 'reach-plan-limit', resetsAtMs });
-    this.#wakeAt(resetsAtMs);
-  }
-
-  #wakeAt(atMs: number): void {
-    const leftMs = Math.max(0, atMs - this.#means.clock.now());
-    this.#planTimer = setTimeout(
-      () => {
-        if (!mayStep(this.#record.state, 'limit-over')) return;
-        // A machine that slept, and a time too far for a timer, are looked at again.
-        if (this.#means.clock.now() < atMs) return this.#wakeAt(atMs);
-        this.#step({ step: 'limit-over' });
-        this.#next();
-      },
-      Math.min(leftMs, MAX_TIMER_MS),
-    );
+    this.#planPause.start(resetsAtMs, () => {
+      if (!mayStep(this.#record.state, 'limit-over')) return;
+      this.#step({ step: 'limit-over' });
+      this.#next();
+    });
   }
 
   /** Interrupts the turn once a limit of time is reached; until what it returns is called. */
@@ -392,7 +406,7 @@ export class ManagedSession {
 
   #afterExit({ cause, code, signal, stderr }: AgentExit): void {
     this.#process = undefined;
-    clearTimeout(this.#planTimer);
+    this.#planPause.cancel();
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
     const message = `Its process ended ${how}. ${stderr}`.trim();
     const wasAsked = cause === 'closed' || this.#record.state.state === 'stopping';
@@ -427,6 +441,12 @@ export class ManagedSession {
   }
 
   #heard(event: AgentEvent): void {
+    if (event.type === 'conversation:changed') {
+      const { conversation: from, startedIn = from } = this.#record;
+      const { conversation } = event;
+      this.#save({ ...this.#record, conversation, startedIn }, event.type, { from, conversation });
+      return;
+    }
     const { type, ...data } = event;
     this.note(type, data);
     if (event.type === 'turn:unasked') this.#account(event.result, event.result.durationMs);
@@ -435,12 +455,7 @@ export class ManagedSession {
 
   #step(step: SessionStep): void {
     const { state } = this.#record;
-    if (!mayStep(state, step.step)) {
-      throw new CahootsError('session-state', `The session ${this.#record.name} is ${state.state}.`, {
-        remedy: 'Look at its state first: cahoots status',
-        facts: { session: this.#record.id, state: state.state, asked: step.step },
-      });
-    }
+    if (!mayStep(state, step.step)) throw stateRefuses(this.#record, step.step);
     const next = advance(state, step);
     this.#save({ ...this.#record, state: next }, 'state:changed', { from: state.state, ...next });
   }
@@ -480,16 +495,4 @@ export class ManagedSession {
       // A watcher's fault is not the session's.
     }
   }
-}
-
-function usedInTurn(turn: TurnResult | undefined): Used {
-  if (turn === undefined) return NOTHING_USED;
-  return usedBy(turn.spent, { turns: turn.steps, minutes: turn.durationMs / 60_000 });
-}
-
-function outcomeOf(turn: TurnResult, reached: LimitReached | undefined): PromptOutcome {
-  // What came to its end all the same is whole, whatever was reached meanwhile.
-  if (turn.status === 'completed') return { outcome: 'completed' };
-  if (reached !== undefined) return { outcome: 'limit-reached', reached };
-  return turn.status === 'failed' ? { outcome: 'failed', failure: turn.failure } : { outcome: 'interrupted' };
 }

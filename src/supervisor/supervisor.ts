@@ -85,7 +85,7 @@ export class Supervisor {
     const lost = store.liveSessions();
     for (const agent of Object.values(agents)) {
       const own = lost.filter((session) => session.agent === agent.kind);
-      await agent.endLeftovers(own.map(({ conversation }) => conversation));
+      await agent.endLeftovers(own.map(({ conversation, startedIn = conversation }) => startedIn));
     }
     const atMs = clock.now();
     const prompts: PromptRecord[] = [];
@@ -200,9 +200,10 @@ export class Supervisor {
         },
       );
     }
-    this.#requireNotLive(record.conversation);
+    const { conversation } = session.record;
+    this.#requireNotLive(conversation);
     try {
-      await session.start({ from: record.conversation, fork: false });
+      await session.start({ from: conversation, fork: false });
     } catch (error) {
       // One that never had a turn has no conversation yet.
       if (!(error instanceof CahootsError) || error.code !== 'conversation-unknown') throw error;
@@ -261,6 +262,11 @@ export class Supervisor {
       remedy: `Resume it first: cahoots resume ${name}`,
       facts: { session: id, state: state.state },
     });
+  }
+
+  /** A text as the agent of a session is given it in a prompt. */
+  asGiven(session: SeatId, text: string): string {
+    return this.#sessions.get(session)?.asGiven(text) ?? text;
   }
 
   /** The end of a prompt that is open; undefined of one that is not. */

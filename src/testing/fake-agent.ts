@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Agent, AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall } from '../agents/agent.ts';
@@ -66,7 +67,7 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
     sessions,
     forgetConversations: () => conversations.clear(),
     async pastConversation(conversation) {
-      const held = sessions.find(({ launch }) => launch.conversation === conversation);
+      const held = sessions.find((session) => session.conversation === conversation);
       const said = conversations.get(conversation)?.join(' ') ?? '';
       if (held !== undefined) return { cwd: held.launch.cwd, contextTokens: Math.ceil(said.length / 4) };
       throw new CahootsError('conversation-unknown', `There is no conversation ${conversation}.`, {
@@ -93,12 +94,16 @@ export function fakeAgent(script: FakeScript = echo): FakeAgent {
       }
       const prompts = launch.resume?.fork === false ? past : [...past];
       conversations.set(launch.conversation, prompts);
-      const session = new ScriptedSession(launch, { script, prompts, pid: 1_000_000 + sessions.length });
+      const session = new ScriptedSession(launch, {
+        script,
+        conversations,
+        pid: 1_000_000 + sessions.length,
+      });
       sessions.push(session);
       return session;
     },
     async endLeftovers(left) {
-      for (const session of sessions) if (left.includes(session.conversation)) session.crash();
+      for (const session of sessions) if (left.includes(session.launch.conversation)) session.crash();
     },
   };
 }
@@ -118,12 +123,13 @@ interface ScriptedTurn {
 
 class ScriptedSession implements FakeSession {
   readonly pid: number;
-  readonly conversation: string;
   readonly launch: AgentLaunch;
   readonly ended: Promise<AgentExit>;
+  readonly #conversations: Map<string, string[]>;
   readonly #end = deferred<AgentExit>();
   readonly #script: FakeScript;
-  readonly #prompts: string[];
+  #prompts: string[];
+  #conversation: string;
   #model: string | undefined;
   #turn: ScriptedTurn | undefined;
   #isFrozen = false;
@@ -133,15 +139,20 @@ class ScriptedSession implements FakeSession {
 
   constructor(
     launch: AgentLaunch,
-    { script, prompts, pid }: { script: FakeScript; prompts: string[]; pid: number },
+    { script, conversations, pid }: { script: FakeScript; conversations: Map<string, string[]>; pid: number },
   ) {
     this.launch = launch;
-    this.conversation = launch.conversation;
+    this.#conversation = launch.conversation;
+    this.#conversations = conversations;
     this.pid = pid;
     this.ended = this.#end.promise;
     this.#script = script;
-    this.#prompts = prompts;
+    this.#prompts = conversations.get(launch.conversation) ?? [];
     this.#model = launch.model;
+  }
+
+  get conversation(): string {
+    return this.#conversation;
   }
 
   get steps(): number {
@@ -152,7 +163,22 @@ class ScriptedSession implements FakeSession {
     return this.#hasEnded;
   }
 
-  async run(prompt: string): Promise<TurnResult> {
+  asGiven(text: string): string {
+    return text;
+  }
+
+  /** It has one command, /clear: its conversation begins anew. */
+  commandCall(text: string): ToolCall {
+    if (text === '/clear') {
+      const expands = { kind: 'housekeeping' } as const;
+      return { id: text, tool: 'command', input: { command: text }, bySubagent: false, expands };
+    }
+    throw new CahootsError('command-unknown', `${JSON.stringify(text)} is not a command here.`, {
+      remedy: 'There is: /clear',
+    });
+  }
+
+  async run(prompt: string, { asCommand = false }: { asCommand?: boolean } = {}): Promise<TurnResult> {
     this.#checkAlive();
     if (this.#turn !== undefined) {
       throw new CahootsError('agent-busy', 'The session is in the middle of a turn.', {
@@ -168,6 +194,11 @@ class ScriptedSession implements FakeSession {
       toolsUsed: {},
     };
     this.#turn = turn;
+    if (asCommand) {
+      this.#clear();
+      this.#settle(turn, { status: 'completed' });
+      return turn.done.promise;
+    }
     const before = [...this.#prompts];
     this.#prompts.push(prompt);
     this.#tell({ type: 'session:described', version: '0.0.0', model: this.#model ?? 'fake' });
@@ -219,6 +250,13 @@ class ScriptedSession implements FakeSession {
 
   freeze(): void {
     this.#isFrozen = true;
+  }
+
+  #clear(): void {
+    this.#prompts = [];
+    this.#conversation = randomUUID();
+    this.#conversations.set(this.#conversation, this.#prompts);
+    this.#tell({ type: 'conversation:changed', conversation: this.#conversation });
   }
 
   async #play(turn: ScriptedTurn, steps: Generator<FakeStep, void, string>): Promise<void> {

@@ -4,17 +4,18 @@ import type {
   Options,
   PermissionResult,
   Query,
-  SDKUserMessage,
+  SDKControlInitializeResponse,
 } from '@anthropic-ai/claude-agent-sdk';
 import { Channel } from '../../lib/channel.ts';
 import { childEnvironment } from '../../lib/child-environment.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
+import { compareVersions } from '../../lib/versions.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import { NOTHING_SPENT, type Spending } from '../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolCall, ToolServer } from '../agent.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
-import { ClaudeSession, judgeFirst, totalSpent } from './claude-session.ts';
-import { conversationOnDisk, readPastConversation } from './conversation-on-disk.ts';
+import { ClaudeSession, type HostFacts, judgeFirst, totalSpent, type UserMessage } from './claude-session.ts';
+import { conversationOnDisk, hostFolder, readPastConversation } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
@@ -49,7 +50,7 @@ async function startClaude(
   if (launch.resume !== undefined) await conversationOnDisk(launch.resume.from, { env });
   const sdk = await loadAgentSdk(launch.env);
   requireWanted(launch.signal);
-  const input = new Channel<SDKUserMessage>();
+  const input = new Channel<UserMessage>();
   const started: { process?: ClaudeProcess | undefined; session?: ClaudeSession } = {};
   const query = sdk.query({
     prompt: input,
@@ -71,10 +72,11 @@ async function startClaude(
       },
     },
   });
-  const total = await ready(query, { startMs, started, program, signal: launch.signal });
+  const { total, said } = await ready(query, { startMs, started, program, signal: launch.signal });
   const { process } = started;
   if (process === undefined) throw new Error('a session is ready that has no process');
-  started.session = new ClaudeSession(launch, { query, input, process, total });
+  const host = hostFacts(said, launch.env);
+  started.session = new ClaudeSession(launch, { query, input, process, host, total });
   return started.session;
 }
 
@@ -83,11 +85,33 @@ function markOf(conversation: string): string {
   return `${MANAGED_MARK}=${conversation}`;
 }
 
-function optionsOf({ cwd, mode, conversation, resume, model, system, tools }: AgentLaunch): Options {
+/** From this version on the host takes a prompt as text where it is told to, as the Agent SDK documents. */
+const KEEPS_TEXT_SINCE = '2.1.248';
+
+/** An old host does not say which one it is. */
+function hostFacts(
+  { claude_code_version: version, commands }: SDKControlInitializeResponse,
+  env: Readonly<Record<string, string>>,
+): HostFacts {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  return {
+    keepsText: version !== undefined && compareVersions(version, KEEPS_TEXT_SINCE) >= 0,
+    commands: names,
+    configDir: hostFolder(env),
+    home: env['HOME'] ?? '',
+  };
+}
+
+/** Settings of the session itself, which come before those of the user and of the folder. */
+const WITHOUT_COMMANDS_IN_SKILLS = { disableSkillShellExecution: true } as const;
+
+function optionsOf(launch: AgentLaunch): Options {
+  const { cwd, mode, conversation, resume, model, system, tools, skillsRunCommands } = launch;
   return {
     cwd,
     permissionMode: mode === 'plan' ? 'plan' : 'default',
     settingSources: ['user', 'project', 'local'],
+    ...(!skillsRunCommands && { settings: WITHOUT_COMMANDS_IN_SKILLS }),
     systemPrompt: { type: 'preset', preset: 'claude_code', ...(system !== undefined && { append: system }) },
     ...(model !== undefined && { model }),
     ...(tools !== undefined && { mcpServers: { [tools.name]: inProcess(tools) } }),
@@ -103,7 +127,7 @@ function inProcess(tools: ToolServer): McpSdkServerConfigWithInstance {
   return { type: 'sdk', name: tools.name, instance };
 }
 
-/** Waits until the host takes prompts; what its totals stand at then. Leaves nothing behind when it does not. */
+/** Waits until the host takes prompts; what it says of itself, and what its totals stand at then. Leaves nothing behind when it does not. */
 async function ready(
   query: Query,
   {
@@ -117,16 +141,17 @@ async function ready(
     program: string | undefined;
     signal: AbortSignal | undefined;
   },
-): Promise<Spending> {
+): Promise<{ total: Spending; said: SDKControlInitializeResponse }> {
   const told = query.initializationResult();
   let cause: unknown = new Error(`it did not take prompts within ${startMs / 1_000} s`);
   try {
     if (await settlesWithin(unlessAborted(told, signal), startMs)) {
       // A host that cannot tell counts from zero.
-      return await unlessAborted(
+      const total = await unlessAborted(
         totalSpent(query).catch(() => NOTHING_SPENT),
         signal,
       );
+      return { total, said: await told };
     }
   } catch (error) {
     cause = error;

@@ -11,9 +11,11 @@ import type { Channel } from '../../lib/channel.ts';
 import { type Deferred, deferred } from '../../lib/deferred.ts';
 import { settlesWithin } from '../../lib/stop-process.ts';
 import { CahootsError } from '../../protocol/errors.ts';
+import { literalPrompt, literalText } from '../../protocol/literal-text.ts';
 import { type Spending, spentBetween, type TurnResult } from '../../protocol/turn-result.ts';
 import type { AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall, ToolVerdict } from '../agent.ts';
 import type { ClaudeProcess } from './claude-process.ts';
+import { commandCall, skillExpansion } from './skill-files.ts';
 import { TurnFold, totalOf } from './turn-fold.ts';
 
 /** How long the host may take to tell what a session has used: it reads no file and asks nobody for it. */
@@ -21,6 +23,20 @@ const USAGE_MS = 5_000;
 /** How long a host that says that it will still run an interrupted prompt is given to say that it is over. */
 const INTERRUPT_AGAIN_MS = 500;
 const AFTER_EXIT_MS = 2_000;
+
+/** A prompt with the mark by which the host takes it as text. Older hosts do not know it; the SDK's type does not either. */
+export type UserMessage = SDKUserMessage & { readonly client_composed?: true };
+
+/** What the host says of itself when it is ready. */
+export interface HostFacts {
+  /** It takes a prompt that is marked `client_composed` as text. */
+  readonly keepsText: boolean;
+  /** The names of its commands and their aliases. */
+  readonly commands: readonly string[];
+  /** The folder of the user's own skills and commands. */
+  readonly configDir: string;
+  readonly home: string;
+}
 
 interface RunningTurn {
   readonly prompt: string;
@@ -31,14 +47,15 @@ interface RunningTurn {
 /** One `claude` in stream-json mode, driven by the Agent SDK. Made once the host has said that it takes prompts. */
 export class ClaudeSession implements AgentSession {
   readonly pid: number;
-  readonly conversation: string;
   readonly ended: Promise<AgentExit>;
   readonly #launch: AgentLaunch;
   readonly #query: Query;
-  readonly #input: Channel<SDKUserMessage>;
+  readonly #input: Channel<UserMessage>;
+  readonly #host: HostFacts;
   readonly #process: ClaudeProcess;
   readonly #fold: TurnFold;
   readonly #base: Spending;
+  #conversation: string;
   #total: Spending;
   #turn: RunningTurn | undefined;
   #closing: Promise<AgentExit> | undefined;
@@ -52,20 +69,32 @@ export class ClaudeSession implements AgentSession {
       query,
       input,
       process,
+      host,
       total,
-    }: { query: Query; input: Channel<SDKUserMessage>; process: ClaudeProcess; total: Spending },
+    }: {
+      query: Query;
+      input: Channel<UserMessage>;
+      process: ClaudeProcess;
+      host: HostFacts;
+      total: Spending;
+    },
   ) {
     this.#launch = launch;
     this.#query = query;
     this.#input = input;
     this.#process = process;
+    this.#host = host;
     this.#base = total;
     this.#total = total;
     this.#fold = new TurnFold({ total, now: () => performance.now() });
     this.pid = process.pid;
-    this.conversation = launch.conversation;
+    this.#conversation = launch.conversation;
     this.ended = this.#followToTheEnd();
     void this.#letGoOfOutput();
+  }
+
+  get conversation(): string {
+    return this.#conversation;
   }
 
   get steps(): number {
@@ -76,7 +105,15 @@ export class ClaudeSession implements AgentSession {
     return this.#hasEnded;
   }
 
-  async run(prompt: string): Promise<TurnResult> {
+  asGiven(text: string): string {
+    return this.#host.keepsText ? text : literalText(text);
+  }
+
+  commandCall(text: string): ToolCall {
+    return commandCall(text, { ...this.#host, cwd: this.#launch.cwd });
+  }
+
+  async run(prompt: string, { asCommand = false }: { asCommand?: boolean } = {}): Promise<TurnResult> {
     this.#checkAlive();
     if (this.#turn !== undefined) {
       throw new CahootsError('agent-busy', 'The session is in the middle of a turn.', {
@@ -90,9 +127,10 @@ export class ClaudeSession implements AgentSession {
     this.#fold.begin();
     this.#input.push({
       type: 'user',
-      message: { role: 'user', content: prompt },
+      message: { role: 'user', content: asCommand || this.#host.keepsText ? prompt : literalPrompt(prompt) },
       parent_tool_use_id: null,
       uuid,
+      ...(!asCommand && { client_composed: true }),
     });
     return turn.result.promise;
   }
@@ -174,7 +212,8 @@ export class ClaudeSession implements AgentSession {
     try {
       // The answer of the model that asks for it has come; it may not have been read yet.
       await setImmediate();
-      return await this.#launch.decide(call);
+      const expands = skillExpansion(call, { ...this.#host, cwd: this.#launch.cwd });
+      return await this.#launch.decide(expands === undefined ? call : { ...call, expands });
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       return { verdict: 'deny', reason: `It could not be decided whether this is permitted: ${what}` };
@@ -228,6 +267,7 @@ export class ClaudeSession implements AgentSession {
   }
 
   #read(message: SDKMessage): void {
+    this.#follow(message);
     const { events, ended } = this.#fold.read(message);
     for (const event of events) this.#tell(event);
     if (message.type === 'result') this.#total = totalOf(message);
@@ -240,6 +280,14 @@ export class ClaudeSession implements AgentSession {
     }
     this.#turn = undefined;
     turn.result.resolve(turn.isInterrupted ? asInterrupted(ended.result) : ended.result);
+  }
+
+  /** Every message names the conversation that it belongs to; a new one is told of by the first that the host begins. */
+  #follow(message: SDKMessage): void {
+    const conversation = conversationOf(message);
+    if (conversation === undefined || conversation === this.#conversation) return;
+    this.#conversation = conversation;
+    this.#tell({ type: 'conversation:changed', conversation });
   }
 
   #settle(): void {
@@ -272,6 +320,13 @@ export class ClaudeSession implements AgentSession {
       remedy: 'Resume the session.',
     });
   }
+}
+
+/** The conversation that the host is in from now on, where a message says so: its own turns do, and a reset does. */
+function conversationOf(message: SDKMessage): string | undefined {
+  if (message.type === 'conversation_reset') return message.new_conversation_id;
+  const tells = message.type === 'result' || (message.type === 'system' && message.subtype === 'init');
+  return tells && message.session_id !== '' ? message.session_id : undefined;
 }
 
 /** What the host's totals stand at now. */

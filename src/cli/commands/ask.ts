@@ -5,6 +5,7 @@ import type { Message } from '../../protocol/message.ts';
 import type { MessageState } from '../../protocol/receipt.ts';
 import type { Call, CommandSpec, Runtime } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
+import { asCommand, COMMAND_OPTION } from '../managed/command-option.ts';
 import { oneLine } from '../printable.ts';
 
 const DEFAULT_WAIT_SECONDS = '90';
@@ -21,6 +22,7 @@ export const ask: CommandSpec = {
     'The wait ends early, with status 5, when the question is held for a person at the other side, refused, or cannot be delivered.',
     'With --revive a peer that is away is answered for by a fork of its last conversation, which may look at files and change nothing, under a limit of cost; the answer says so. A conversation of more than 50,000 tokens (reviveTokens) has to be confirmed. Comes the fork to no answer, the question waits for the session itself.',
     'What a person or script asks a managed session is its next prompt, and the answer is the result of that turn: what it said, what was denied, and why it did not come to its end (status 1, or 5 when a limit was reached).',
+    "Text is text: one that begins with / or mentions a file with @ runs and opens nothing. With --command it is a command of the session's agent instead, judged by its preset.",
   ],
   arguments: [PEER, { name: 'question', summary: 'the text; - reads standard input' }],
   options: [
@@ -35,6 +37,7 @@ export const ask: CommandSpec = {
       name: 'revive',
       summary: 'when the peer is away, have a read-only copy of its last conversation answer',
     },
+    COMMAND_OPTION,
     { name: 'yes', summary: 'with --revive: also when that conversation is large' },
   ],
   json: '{id, state, response}: response is {id, from, content, timestamp}, with answeredBy: "fork" when a fork gave it, or null when there is none yet; also with the statuses 4 and 5 when the question was sent; of a managed session also result, the prompt with what came of it, and state is queued, running, completed, interrupted, limit-reached, failed or dropped',
@@ -51,9 +54,11 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     const seat = await runtime.seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
     const revives = call.flag('revive') && peer.state === 'away';
-    if (peer.kind === 'managed' && !revives && runtime.isOfPerson(call.context, seat.record)) {
+    const isPrompt = peer.kind === 'managed' && !revives && runtime.isOfPerson(call.context, seat.record);
+    const command = asCommand(call, { isPrompt });
+    if (isPrompt) {
       const { askManaged } = await import('../managed-on-demand.ts');
-      return await askManaged(call, { session: peer, text: content, from: seat.folder.id, waitMs });
+      return await askManaged(call, { session: peer, text: content, from: seat.folder.id, command, waitMs });
     }
     const ask = revives ? await reviving(call, peer) : runtime.ask;
     let state: MessageState = 'accepted';

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { PEER } from '../common-arguments.ts';
+import { asCommand, COMMAND_OPTION } from '../managed/command-option.ts';
 
 export const send: CommandSpec = {
   name: 'send',
@@ -7,9 +8,10 @@ export const send: CommandSpec = {
   summary: 'Send a peer a message that expects no answer',
   details: [
     'It does not wake a session; it comes with the next thing that the session does. A session of session-bridge v1 knows no such messages and gets it as a query.',
-    'What a person or script sends to a managed session is its next prompt; output and history show what came of it.',
+    'What a person or script sends to a managed session is its next prompt; output and history show what came of it. It is text, whatever it begins with; with --command it is a command of the agent, judged by the preset.',
   ],
   arguments: [PEER, { name: 'text', summary: 'the text; - reads standard input' }],
+  options: [COMMAND_OPTION],
   json: '{id, state}: the id of the message, and delivered once it lies in the mailbox of the peer; of a prompt its id, and queued or running',
   example: `$ git log -1 --format=%B | cahoots send app -
 msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
@@ -18,9 +20,11 @@ msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
     const text = await runtime.textFrom(call, 'text');
     const seat = await runtime.seatOfCall(call, 'speak');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    if (peer.kind === 'managed' && runtime.isOfPerson(call.context, seat.record)) {
+    const isPrompt = peer.kind === 'managed' && runtime.isOfPerson(call.context, seat.record);
+    const command = asCommand(call, { isPrompt });
+    if (isPrompt) {
       const { sendManaged } = await import('../managed-on-demand.ts');
-      await sendManaged(call, { session: peer, text, from: seat.folder.id });
+      await sendManaged(call, { session: peer, text, from: seat.folder.id, command });
       return;
     }
     const type = peer.kind === 'v1' ? 'query' : 'note';

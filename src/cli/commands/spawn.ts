@@ -15,6 +15,7 @@ export const spawn: CommandSpec = {
   arguments: [{ name: 'name', summary: 'its name: letters, digits and . _ + -' }],
   options: [
     { name: 'prompt', value: 'text', summary: 'its first prompt; - reads standard input' },
+    { name: 'command', summary: 'the prompt is a command of the agent, such as /init' },
     { name: 'wait', value: 'seconds', summary: 'with --prompt: how long to wait for the result' },
     { name: 'model', value: 'model', summary: 'the model, as the agent names it' },
     { name: 'preset', value: 'preset', summary: 'read-only, review, edit, full or plan', default: 'edit' },
@@ -38,6 +39,10 @@ All 42 tests pass. Two of them expected the old error text.`,
     const waitMs = runtime.secondsOption(call, 'wait');
     if (text === undefined && waitMs !== undefined) {
       throw usageError('--wait waits for the result of a prompt, and there is none.', 'Add --prompt <text>.');
+    }
+    const command = call.flag('command');
+    if (text === undefined && command) {
+      throw usageError('--command says what the prompt is, and there is none.', 'Add --prompt <command>.');
     }
     const managed = await import('../managed-on-demand.ts');
     const preset = managed.presetFrom(call) ?? 'edit';
@@ -65,8 +70,8 @@ All 42 tests pass. Two of them expected the old error text.`,
       return 0;
     }
     if (waitMs !== undefined && !call.json)
-      return await managed.askManaged(call, { session, text: prompt, waitMs });
-    const given = await managed.sendPrompt(call.context, session.id, { text: prompt });
+      return await managed.askManaged(call, { session, text: prompt, command, waitMs });
+    const given = await managed.sendPrompt(call.context, session.id, { text: prompt, command });
     if (!call.json) {
       call.output.note(`It works on the prompt. Watch it: cahoots watch ${session.name}`);
       return 0;

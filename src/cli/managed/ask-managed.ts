@@ -11,6 +11,8 @@ export interface GivenPrompt {
   readonly text: string;
   /** The id of the seat that asks; the one that the call speaks for where left out. */
   readonly from?: string;
+  /** The text is a command of the agent's own. */
+  readonly command?: boolean;
 }
 
 /** How often it is said where no line can be written again that a session works. */

@@ -55,6 +55,8 @@ export class EventLines {
         const { failure, attempt, attempts } = event;
         return `tries again (${attempt} of ${attempts}): ${short(failure.message)}`;
       }
+      case 'conversation:changed':
+        return `goes on in a new conversation, ${oneLine(event.conversation)}`;
       case 'turn:unasked':
         return `had a turn that nobody asked for: ${short(event.result.text)}`;
       case 'session:described':

@@ -15,6 +15,8 @@ export interface WantedPrompt {
   readonly from?: string;
   /** End first what the session does. */
   readonly interrupt?: boolean;
+  /** The text is a command of the agent's own, such as `/compact`; without this a text that looks like one is text. */
+  readonly command?: boolean;
 }
 
 /** How long a prompt is waited for. */
@@ -33,16 +35,16 @@ const LOOK_MS = 10_000;
 
 /**
  * Gives a session its next prompt; resolves once it is kept. Rejects with `content-empty`, `session-unknown`, with
- * `session-over` when it has no process, and with `queue-full`.
+ * `session-over` when it has no process, with `queue-full`, and of a command with `command-unknown` or `command-denied`.
  */
 export async function sendPrompt(
   context: ClientContext,
   session: string,
-  { text, from, interrupt = false }: WantedPrompt,
+  { text, from, interrupt = false, command = false }: WantedPrompt,
 ): Promise<PromptRecord> {
   requirePromptText(text);
   const path = sessionPath(session, '/prompts');
-  const body = { text, from: from ?? senderOf(context), interrupt };
+  const body = { text, from: from ?? senderOf(context), interrupt, ...(command && { command }) };
   return await callSessions(context, promptRecordSchema, { method: 'POST', path, body });
 }
 

@@ -41,6 +41,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'conversation-live': 409,
   'revive-unconfirmed': 403,
   'session-state': 409,
+  'command-unknown': 422,
+  'command-denied': 403,
   'prompt-unknown': 404,
   'route-unknown': 404,
   'queue-full': 429,

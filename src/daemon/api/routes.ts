@@ -164,11 +164,19 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/sessions/{session}/prompts',
     summary: 'Give a session its next prompt; with interrupt what it does is ended first',
     query: noQuery,
-    body: z.strictObject({ text: filled, from: filled, interrupt: z._default(z.boolean(), false) }),
+    body: z.strictObject({
+      text: filled,
+      from: filled,
+      interrupt: z._default(z.boolean(), false),
+      /** The text is a command of the agent's own; without this one that looks like a command is text. */
+      command: z._default(z.boolean(), false),
+    }),
     answer: promptRecordSchema,
     run: async ({ means, path, body }) => {
       const session = means.supervisor.live(path['session'] ?? '');
-      const { prompt } = session.accept({ text: body.text, from: body.from });
+      const { text, from, command } = body;
+      if (command) await session.requireCommand(text);
+      const { prompt } = session.accept({ text, from, ...(command && { command }) });
       if (body.interrupt) await session.interrupt({ except: prompt.id });
       return means.store.prompt(prompt.id) ?? prompt;
     },

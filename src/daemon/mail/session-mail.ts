@@ -22,6 +22,8 @@ export interface SessionMailOptions {
   readonly version: string;
   /** Gives a session its next prompt. Throws when it takes none. */
   readonly accept: (session: SeatId, prompt: { text: string; from: string }) => AcceptedPrompt;
+  /** A text as the agent of a session is given it. */
+  readonly asGiven: (session: SeatId, text: string) => string;
   /** Where faults go that no caller waits for. */
   readonly onFault: (error: unknown) => void;
 }
@@ -182,6 +184,7 @@ export class SessionMail {
     const given = new Map<string, readonly MessageId[]>();
     const path = nextTurn({
       unavailable: () => (host.status === 'idle' ? undefined : `the session is ${host.session.state.state}`),
+      literal: (text) => this.#options.asGiven(host.session.id, text),
       give: (text) => this.#give(host.session.id, { text, given }),
     });
     const attendant = new Attendant({

@@ -1,6 +1,6 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { ToolCall, ToolVerdict } from '../../agents/agent.ts';
+import type { Expansion, ToolCall, ToolVerdict } from '../../agents/agent.ts';
 import type { Preset } from '../../protocol/preset.ts';
 import { moreThanLooking, searchedFolders } from './look-only.ts';
 import { type Access, protectedBecause, type Surroundings } from './protected-paths.ts';
@@ -8,8 +8,11 @@ import { secretWithin } from './secrets-within.ts';
 import { programOf, readShellText, type ShellText } from './shell-command.ts';
 import { classOf, PATH_KEYS, type ToolClass } from './tool-classes.ts';
 
-/** What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected. */
-type Rule = 'yes' | 'no' | 'in-folder' | 'look-only';
+/**
+ * What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected. `as-text`:
+ * where the agent only reads its text, and that opens nothing protected.
+ */
+type Rule = 'yes' | 'no' | 'in-folder' | 'look-only' | 'as-text';
 
 type Rules = Readonly<Record<ToolClass, Rule>>;
 
@@ -21,6 +24,7 @@ const READ_ONLY: Rules = {
   run: 'look-only',
   delegate: 'yes',
   skill: 'no',
+  command: 'as-text',
   web: 'no',
   plan: 'no',
   'ask-person': 'no',
@@ -31,7 +35,7 @@ const READ_ONLY: Rules = {
 export const PRESET_RULES: Readonly<Record<Exclude<Preset, 'full'>, Rules>> = {
   'read-only': READ_ONLY,
   review: READ_ONLY,
-  edit: { ...READ_ONLY, write: 'in-folder', run: 'in-folder', skill: 'yes' },
+  edit: { ...READ_ONLY, write: 'in-folder', run: 'in-folder', skill: 'as-text' },
   plan: READ_ONLY,
 };
 
@@ -54,16 +58,35 @@ export function judgeByPreset(
 }
 
 function reasonAgainst(
-  { tool, input }: ToolCall,
+  { tool, input, expands }: ToolCall,
   { kind, rule, preset, around }: { kind: ToolClass; rule: Rule; preset: Preset; around: Surroundings },
 ): string | undefined {
   if (rule === 'yes') return undefined;
+  if (rule === 'as-text') {
+    const because = expansionBecause(expands, around);
+    return because && `The preset ${preset} does not permit this: ${because}.`;
+  }
   if (rule === 'no') return WHY_NOT[kind] ?? `The preset ${preset} does not permit ${tool}.`;
   const because =
     kind === 'run'
       ? commandBecause(input['command'], { rule, around })
       : pathsBecause({ tool, input }, { kind, around });
   return because === undefined ? undefined : `The preset ${preset} does not permit this: ${because}.`;
+}
+
+/** Nobody is asked about what an agent opens and runs by itself: it is judged with the call. */
+function expansionBecause(expands: Expansion | undefined, around: Surroundings): string | undefined {
+  if (expands?.kind === 'housekeeping') return undefined;
+  if (expands?.kind !== 'files') return expands?.reason ?? 'what it opens and runs is not known';
+  const [command] = expands.runs;
+  if (command !== undefined) {
+    return `its text has the command ${command} run before anything is judged; read its file and take its steps one by one`;
+  }
+  for (const path of expands.opens) {
+    const because = protectedBecause(path, { access: 'read', around });
+    if (because !== undefined) return `its text opens a file, and ${because}`;
+  }
+  return undefined;
 }
 
 function pathsBecause(

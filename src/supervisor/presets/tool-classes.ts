@@ -7,13 +7,16 @@ export type ToolClass =
   | 'run'
   | 'delegate'
   | 'skill'
+  | 'command'
   | 'web'
   | 'plan'
   | 'ask-person'
   | 'other';
 
 /** The tools of Claude Code 2.1 by their names; those of an MCP server are not among them. */
-export const TOOLS_OF_CLASS: Readonly<Record<Exclude<ToolClass, 'peers' | 'other'>, readonly string[]>> = {
+export const TOOLS_OF_CLASS: Readonly<
+  Record<Exclude<ToolClass, 'peers' | 'command' | 'other'>, readonly string[]>
+> = {
   'keep-books': [
     'TodoWrite',
     'TodoRead',
@@ -49,8 +52,12 @@ const CLASS_OF: ReadonlyMap<string, ToolClass> = new Map(
   ),
 );
 
+/** The name under which a command of the agent is judged that a person gives to a session; no tool is called so. */
+export const COMMAND = 'command';
+
 /** The class of a tool; `other` for one that is not known, which no preset but `full` permits. */
 export function classOf(tool: string): ToolClass {
+  if (tool === COMMAND) return 'command';
   return PEER_TOOL.test(tool) ? 'peers' : (CLASS_OF.get(tool) ?? 'other');
 }
 

@@ -412,6 +412,7 @@ function plainLaunch({ cwd, env }: AgentHost, events: AgentEvent[]): AgentLaunch
     cwd,
     env,
     mode: 'act',
+    skillsRunCommands: true,
     conversation: randomUUID(),
     decide: () => ({ verdict: 'allow' }),
     onEvent: (event) => events.push(event),

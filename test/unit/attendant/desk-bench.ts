@@ -56,6 +56,7 @@ export function deskBench(t: TestContext): DeskBench {
       owner: { process: thisProcess(), generation },
       expiresAfterMs: 7 * DAY_MS,
       limits: limitsFrom({}),
+      literal: (_path, text) => text,
       proof: new ConversationProof(transcript.path),
       session: () => session,
       onControl: (message) => control.push(message),

@@ -8,6 +8,7 @@ wakePathContract('the next turn of a session of ours', (_, { isThere }) => {
   let isGone = !isThere;
   return {
     path: nextTurn({
+      literal: (text) => text,
       unavailable: () => (isGone ? 'the session is stopped' : undefined),
       give: (text) => given.push(text),
     }),
@@ -20,6 +21,7 @@ wakePathContract('the next turn of a session of ours', (_, { isThere }) => {
 
 test('a session that takes no prompt after all has not taken the text', async () => {
   const path = nextTurn({
+    literal: (text) => text,
     unavailable: () => undefined,
     give: () => {
       throw new Error('20 prompts wait already');

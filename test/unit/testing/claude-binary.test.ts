@@ -5,10 +5,8 @@ import { claudeBinaries, claudeBinary, claudeBinaryAt, compareVersions } from '.
 
 test('both installed executables are found, the newest first, and are what their packages say', async () => {
   const found = claudeBinaries();
-  assert.deepEqual(
-    found.map((binary) => binary.version),
-    ['2.1.329', '2.1.197'],
-  );
+  assert.equal(found.length, 2);
+  assert.ok(compareVersions(found[0]?.version ?? '', found[1]?.version ?? '') > 0);
   for (const binary of found) {
     assert.ok(statSync(binary.path).size > 1_000_000);
     assert.equal((await claudeBinaryAt(binary.path)).version, binary.version);
@@ -16,7 +14,14 @@ test('both installed executables are found, the newest first, and are what their
 });
 
 test('a version that is not installed is refused with those that are', () => {
-  assert.throws(() => claudeBinary('1.0.0'), /no claude 1\.0\.0 is installed \(found: 2\.1\.329 .*2\.1\.197/);
+  assert.throws(
+    () => claudeBinary('1.0.0'),
+    new RegExp(
+      `no claude 1\\.0\\.0 is installed \\(found: ${claudeBinaries()
+        .map(({ version }) => `${version} .*`)
+        .join('')}`,
+    ),
+  );
 });
 
 test('versions are compared by their numbers', () => {
