@@ -66,6 +66,43 @@ for (const binary of claudeBinaries()) {
       assertNothingOpened(bench);
     });
 
+    test('what the model says to a subagent, and of a command in the background, opens nothing either [FA1]', async (t) => {
+      const calls: readonly [string, Record<string, unknown>][] = [
+        [
+          'Agent',
+          {
+            description: 'x @~/.ssh/id_rsa y',
+            prompt: 'look at @~/.ssh/id_rsa',
+            subagent_type: 'general-purpose',
+          },
+        ],
+        [
+          'Agent',
+          { description: 'later', prompt: 'go', subagent_type: 'general-purpose', run_in_background: true },
+        ],
+        [
+          'Bash',
+          { command: 'sleep 0.2; echo @.env', description: 'x @~/.ssh/id_rsa y', run_in_background: true },
+        ],
+        ['Bash', { command: 'sleep 0.2 # @~/.ssh/id_rsa', run_in_background: true }],
+      ];
+      const bench = await startBench(t, binary, [
+        ({ kind }) => (kind === 'subagent' ? 'I am done, see @~/.ssh/id_rsa' : undefined),
+        ({ prompt }) => {
+          const [tool, input = {}] = calls[Number(/^NUMBER (\d)$/m.exec(prompt)?.[1] ?? Number.NaN)] ?? [];
+          return tool && { tool, input };
+        },
+      ]);
+      await bench.spawn('worker', { preset: 'full' });
+      for (const index of calls.keys()) {
+        const from = bench.model.requests.length;
+        await bench.ask('worker', `NUMBER ${index}`);
+        const tells = ({ text }: RecordedRequest): boolean => /task-notification|am done, see/.test(text);
+        await bench.model.waitForRequest(tells, { from, timeoutMs: 20_000 });
+      }
+      assertNothingOpened(bench);
+    });
+
     test('the text says once what was added to it, where something had to be; all other text is as it was written', async (t) => {
       const bench = await startBench(t, binary);
       await bench.spawn('worker', { preset: 'read-only' });

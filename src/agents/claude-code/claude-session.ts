@@ -15,6 +15,7 @@ import { literalPrompt, literalText } from '../../protocol/literal-text.ts';
 import { type Spending, spentBetween, type TurnResult } from '../../protocol/turn-result.ts';
 import type { AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall, ToolVerdict } from '../agent.ts';
 import type { ClaudeProcess } from './claude-process.ts';
+import { literalInput } from './literal-input.ts';
 import { commandCall, skillExpansion } from './skill-files.ts';
 import { TurnFold, totalOf } from './turn-fold.ts';
 
@@ -189,8 +190,7 @@ export class ClaudeSession implements AgentSession {
   async decide(call: ToolCall): Promise<PermissionResult> {
     const permitted = this.#permitted.get(call.id);
     this.#permitted.delete(call.id);
-    if (permitted === JSON.stringify([call.tool, call.input]))
-      return { behavior: 'allow', updatedInput: { ...call.input } };
+    if (permitted === JSON.stringify([call.tool, call.input])) return this.#allow(call);
     return await this.#decide(call);
   }
 
@@ -198,7 +198,7 @@ export class ClaudeSession implements AgentSession {
     const verdict = await this.#verdict(call);
     if (verdict.verdict === 'allow') {
       this.#fold.permit(call);
-      return { behavior: 'allow', updatedInput: { ...call.input } };
+      return this.#allow(call);
     }
     this.#fold.deny(call, verdict.reason);
     const interrupt = verdict.verdict === 'deny-and-end-turn';
@@ -206,6 +206,13 @@ export class ClaudeSession implements AgentSession {
     // In a subagent the host ends that one alone, and the main conversation would go on.
     if (interrupt && call.bySubagent) void setImmediate().then(() => this.interrupt());
     return { behavior: 'deny', message: verdict.reason, ...(interrupt && { interrupt }) };
+  }
+
+  #allow(call: ToolCall): PermissionResult {
+    return {
+      behavior: 'allow',
+      updatedInput: this.#host.keepsText ? { ...call.input } : literalInput(call),
+    };
   }
 
   async #verdict(call: ToolCall): Promise<ToolVerdict> {
