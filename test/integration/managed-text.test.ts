@@ -72,7 +72,7 @@ for (const binary of claudeBinaries()) {
           'Agent',
           {
             description: 'x @~/.ssh/id_rsa y',
-            prompt: 'look at @~/.ssh/id_rsa',
+            prompt: 'look at @key.pem',
             subagent_type: 'general-purpose',
           },
         ],
@@ -82,22 +82,23 @@ for (const binary of claudeBinaries()) {
         ],
         [
           'Bash',
-          { command: 'sleep 0.2; echo @.env', description: 'x @~/.ssh/id_rsa y', run_in_background: true },
+          { command: 'sleep 0.2; echo @.env', description: 'x @sub/notes.txt y', run_in_background: true },
         ],
-        ['Bash', { command: 'sleep 0.2 # @~/.ssh/id_rsa', run_in_background: true }],
+        ['Bash', { command: 'sleep 0.2 # @.env', run_in_background: true }],
       ];
       const bench = await startBench(t, binary, [
-        ({ kind }) => (kind === 'subagent' ? 'I am done, see @~/.ssh/id_rsa' : undefined),
+        ({ kind }) => (kind === 'subagent' ? 'I am done, see @ünï.txt' : undefined),
         ({ prompt }) => {
           const [tool, input = {}] = calls[Number(/^NUMBER (\d)$/m.exec(prompt)?.[1] ?? Number.NaN)] ?? [];
           return tool && { tool, input };
         },
       ]);
-      await bench.spawn('worker', { preset: 'full' });
       for (const index of calls.keys()) {
         const from = bench.model.requests.length;
-        await bench.ask('worker', `NUMBER ${index}`);
-        const tells = ({ text }: RecordedRequest): boolean => /task-notification|am done, see/.test(text);
+        await bench.spawn(`worker-${index}`, { preset: 'full' });
+        await bench.ask(`worker-${index}`, `NUMBER ${index}`);
+        const tells = ({ turn: { newText, toolResults } }: RecordedRequest): boolean =>
+          newText.includes('task-notification') || toolResults.some(({ text }) => text.includes('am done'));
         await bench.model.waitForRequest(tells, { from, timeoutMs: 20_000 });
       }
       assertNothingOpened(bench);
