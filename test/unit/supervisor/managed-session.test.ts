@@ -344,6 +344,48 @@ suite('a managed session', () => {
     assert.equal(agent.sessions[0]?.hasEnded, true);
   });
 
+  test('gives a command to its agent as one only when told so and permitted, by what it stands for then [FA2] [D2]', async () => {
+    const judged: ToolCall[] = [];
+    let verdict: ToolVerdict = { verdict: 'allow' };
+    const { session, agent } = await begin({
+      judge: (call) => {
+        judged.push(call);
+        return verdict;
+      },
+    });
+    const text = await session.accept({ text: '/clear', from: 'me' }).settled;
+    assert.equal(text.turn?.text, 'ECHO[/clear]');
+    assert.equal(judged.length, 0);
+    await session.requireCommand('/clear');
+    assert.deepEqual(
+      judged.map(({ tool }) => tool),
+      ['command'],
+    );
+    const done = await session.accept({ text: '/clear', from: 'me', command: true }).settled;
+    assert.deepEqual(done.ended, { outcome: 'completed' });
+    await assert.rejects(session.requireCommand('/nosuch'), { code: 'command-unknown' });
+    verdict = { verdict: 'deny', reason: 'not this one' };
+    await assert.rejects(session.requireCommand('/clear'), { code: 'command-denied' });
+    const late = await session.accept({ text: '/clear', from: 'me', command: true }).settled;
+    assert.deepEqual(late.ended, { outcome: 'failed', failure: { kind: 'other', message: 'not this one' } });
+    assert.equal(session.record.state.state, 'idle');
+    assert.equal(agent.sessions.length, 1);
+  });
+
+  test('follows its agent into another conversation, and goes on in that one [FA4] [D4]', async () => {
+    const { session, agent, store } = await begin();
+    await session.accept({ text: 'before', from: 'me' }).settled;
+    await session.accept({ text: '/clear', from: 'me', command: true }).settled;
+    const { conversation, startedIn } = session.record;
+    assert.notEqual(conversation, 'a-conversation');
+    assert.equal(startedIn, 'a-conversation');
+    assert.ok(store.journal.some(({ type }) => type === 'conversation:changed'));
+    await session.stop();
+    await session.start({ from: conversation, fork: false });
+    assert.equal(agent.sessions.at(-1)?.launch.conversation, conversation);
+    assert.equal(session.record.startedIn, undefined);
+  });
+
   test('is not disturbed by a watcher that throws', async () => {
     const agent = fakeAgent();
     const { session: model } = await begin();

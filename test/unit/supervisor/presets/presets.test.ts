@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { assert as check, constantFrom, property, string } from 'fast-check';
+import type { Expansion } from '../../../../src/agents/agent.ts';
 import { PRESETS, type Preset } from '../../../../src/protocol/preset.ts';
 import { judgeByPreset } from '../../../../src/supervisor/presets/presets.ts';
 import type { Surroundings } from '../../../../src/supervisor/presets/protected-paths.ts';
@@ -368,7 +369,7 @@ suite('presets', () => {
       Task: PRESETS,
       mcp__cahoots__ask: PRESETS,
       mcp__plugin_cahoots_bridge__reply: PRESETS,
-      Skill: ['edit', 'full'],
+      Skill: ['full'],
       WebFetch: ['full'],
       WebSearch: ['full'],
       AskUserQuestion: ['full'],
@@ -391,6 +392,33 @@ suite('presets', () => {
     }
     assert.match(verdictOn(around, 'plan', 'ExitPlanMode', {}), /end your turn with the plan as your answer/);
     assert.match(verdictOn(around, 'edit', 'AskUserQuestion', {}), /End your turn with the question/);
+  });
+
+  test('judge skills and commands by what they have the agent open and run [FA3] [D2]', (t) => {
+    const around = surroundings(t);
+    const permitted = (tool: string, expands: Expansion): readonly Preset[] =>
+      PRESETS.filter((preset) => {
+        const call = { id: '1', tool, input: {}, bySubagent: false, expands };
+        return judgeByPreset(call, { preset, around }).verdict === 'allow';
+      });
+    const files = (opens: readonly string[], runs: readonly string[] = []): Expansion => ({
+      kind: 'files',
+      opens,
+      runs,
+    });
+    assert.deepEqual(permitted('Skill', files([])), ['edit', 'full']);
+    assert.deepEqual(permitted('command', files([])), PRESETS);
+    assert.deepEqual(permitted('command', { kind: 'housekeeping' }), PRESETS);
+    assert.deepEqual(permitted('command', files([join(around.cwd, 'README.md')])), PRESETS);
+    for (const expands of [
+      files([], ['ls']),
+      files(['/etc/passwd']),
+      files([join(around.cwd, '.env')]),
+      { kind: 'unknown', reason: 'it is not known' } as const,
+    ]) {
+      assert.deepEqual(permitted('Skill', expands), ['full'], JSON.stringify(expands));
+      assert.deepEqual(permitted('command', expands), ['full'], JSON.stringify(expands));
+    }
   });
 
   test('`full` permits everything', (t) => {
