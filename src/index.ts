@@ -1,10 +1,15 @@
 // What programs may build on. Every line is a public promise.
 
-export { type AskOutcome, ask, type Question } from './client/ask.ts';
 export type { ClientContext } from './client/client-context.ts';
-export { type BatchResult, type BatchRun, runBatch } from './client/managed/batch.ts';
-export { type BatchPlan, type BatchTask, readBatchPlan } from './client/managed/batch-plan.ts';
-export { type DaemonStatus, daemonStatus, startDaemon, stopDaemon } from './client/managed/daemon-control.ts';
+export { type DaemonStatus, daemonStatus, startDaemon, stopDaemon } from './client/machine/daemon-control.ts';
+export { type AskOutcome, ask, type Question } from './client/mail/ask.ts';
+export { type NextMessageWait, nextMessage } from './client/mail/next-message.ts';
+export { showMessage } from './client/mail/show-message.ts';
+export { type OpenSeat, openOrMakeOwnSeat, openOwnSeat } from './client/seats/open-seat.ts';
+export type { SeatWish } from './client/seats/own-seat.ts';
+export { type ListedPeer, peerList } from './client/seats/peer-list.ts';
+export { type BatchResult, type BatchRun, runBatch } from './client/sessions/batch.ts';
+export { type BatchPlan, type BatchTask, readBatchPlan } from './client/sessions/batch-plan.ts';
 export {
   askSession,
   awaitPrompt,
@@ -14,8 +19,8 @@ export {
   promptState,
   sendPrompt,
   type WantedPrompt,
-} from './client/managed/prompts.ts';
-export { askRevived, type ConversationSize, conversationSize } from './client/managed/revive.ts';
+} from './client/sessions/prompts.ts';
+export { askRevived, type ConversationSize, conversationSize } from './client/sessions/revive.ts';
 export {
   cleanUpSessions,
   deleteSession,
@@ -33,13 +38,8 @@ export {
   type WantedConversation,
   type WantedLimits,
   type WantedSession,
-} from './client/managed/sessions.ts';
-export { type SessionWatch, watchSessions } from './client/managed/watch-sessions.ts';
-export { type NextMessageWait, nextMessage } from './client/next-message.ts';
-export { type OpenSeat, openOrMakeOwnSeat, openOwnSeat } from './client/open-seat.ts';
-export type { SeatWish } from './client/own-seat.ts';
-export { type ListedPeer, peerList } from './client/peer-list.ts';
-export { showMessage } from './client/show-message.ts';
+} from './client/sessions/sessions.ts';
+export { type SessionWatch, watchSessions } from './client/sessions/watch-sessions.ts';
 export { type ConfigInput, type ResolvedConfig, resolveConfig } from './config/config.ts';
 export type { Peer } from './directory/peers.ts';
 export { systemClock } from './lib/clock.ts';

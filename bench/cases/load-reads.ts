@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findReceived } from '../../src/client/message-lookup.ts';
 import { listPeers } from '../../src/directory/peers.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { thisProcess } from '../../src/lib/process-identity.ts';
+import { findReceived } from '../../src/mailbox/find-message.ts';
 import { Inbox } from '../../src/mailbox/inbox.ts';
 import { readJournal } from '../../src/mailbox/journal.ts';
 import { isPast } from '../../src/mailbox/past.ts';

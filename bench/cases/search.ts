@@ -1,9 +1,14 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { daemonAccess } from '../../src/client/daemon-access.ts';
-import { callDaemon, type DaemonAccess, daemonHealth, ensureDaemon } from '../../src/client/daemon-client.ts';
 import { resolveConfig } from '../../src/config/config.ts';
+import { daemonAccess } from '../../src/daemon-link/daemon-access.ts';
+import {
+  callDaemon,
+  type DaemonAccess,
+  daemonHealth,
+  ensureDaemon,
+} from '../../src/daemon-link/daemon-client.ts';
 import { isoMillis, isoSeconds } from '../../src/lib/clock.ts';
 import { journalFile, journalFolder } from '../../src/mailbox/journal.ts';
 import { pastPathForWriting } from '../../src/mailbox/past.ts';

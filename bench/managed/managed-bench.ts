@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { daemonPlace } from '../../src/config/daemon-place.ts';
 import {
   callDaemon,
   type DaemonAccess,
   type DaemonCall,
   ensureDaemon,
-} from '../../src/client/daemon-client.ts';
-import { daemonPlace } from '../../src/config/daemon-place.ts';
+} from '../../src/daemon-link/daemon-client.ts';
 import type { PromptRecord } from '../../src/protocol/managed-session.ts';
 import {
   type CleanHome,

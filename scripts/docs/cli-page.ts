@@ -1,6 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../src/cli/command.ts';
 import { EXIT_STATUSES } from '../../src/cli/command.ts';
-import { COMMON_OPTIONS } from '../../src/cli/plain-words.ts';
+import { COMMON_OPTIONS } from '../../src/cli/text/plain-words.ts';
 
 /** The page that describes the command line, in Markdown, from the table of commands. */
 export function cliPage(commands: readonly CommandSpec[]): string {

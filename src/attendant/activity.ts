@@ -1,6 +1,6 @@
+import type { HostStatus, SessionMoment } from '../agents/live-host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { SeatState } from '../protocol/seat.ts';
-import type { HostStatus } from './attended-host.ts';
 
 /** Whether the session works or rests, by its registry and, where that tells nothing, by its hooks. */
 export class Activity {
@@ -16,9 +16,9 @@ export class Activity {
   }
 
   /** Takes in that a hook of the main conversation was called. */
-  noteHook(event: string): void {
-    if (event === 'UserPromptSubmit') this.#isBusyByHooks = true;
-    if (event !== 'Stop' && event !== 'StopFailure') return;
+  noteHook(moment: SessionMoment): void {
+    if (moment === 'prompt') this.#isBusyByHooks = true;
+    if (moment !== 'turn-end') return;
     this.#isBusyByHooks = false;
     this.#endedTurns += 1;
   }

@@ -1,12 +1,16 @@
-import { badNews } from '../client/bad-news.ts';
-import { Correspondent } from '../client/correspondent.ts';
-import { lookAtWatches, type WatchContext } from '../client/standing-watches.ts';
+import type { AttendedHost, HookAnswer, HookCall, SessionMoment } from '../agents/live-host.ts';
+import type { MakeProof, Proof } from '../agents/proof.ts';
+import type { WakePath } from '../agents/wake-path.ts';
 import type { ResolvedConfig } from '../config/config.ts';
-import type { WakePath } from '../delivery/delivery.ts';
-import { ALLOW_TOOL, hookOutput, isContextEvent } from '../delivery/hook-context.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
+import { answerPing } from '../mail/answer-ping.ts';
+import { markAnswered } from '../mail/answered.ts';
+import { badNews } from '../mail/bad-news.ts';
+import { Correspondent } from '../mail/correspondent.ts';
+import { sayGoodbye } from '../mail/goodbye.ts';
+import { lookAtWatches, type WatchContext } from '../mail/subscriptions.ts';
 import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts, type OnFolded } from '../mailbox/receipts.ts';
 import { facadeOf, type SeatFolder } from '../mailbox/seat-folder.ts';
@@ -15,22 +19,16 @@ import type { SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SeatRecord, SeatState } from '../protocol/seat.ts';
 import { Activity } from './activity.ts';
-import { answerPing } from './answer-ping.ts';
-import type { AttendedHost } from './attended-host.ts';
-import { ConversationProof } from './conversation-proof.ts';
 import { DependencyHints } from './dependency-hints.ts';
-import { sayGoodbye } from './goodbye.ts';
-import type { HookCall } from './hook-call.ts';
 import { MailDesk, type TakenMail } from './mail-desk.ts';
-import { noteAnswered } from './note-answered.ts';
 import { Notices } from './notices.ts';
-import { OpenQueries } from './open-queries.ts';
+import { OpenQueries } from './queries-in-hand.ts';
 import type { Seating } from './seating.ts';
 import { SubagentCalls } from './subagent-calls.ts';
 import { type TurnCap, turnCap } from './turn-cap.ts';
 import { AwayWatch, endSettledWaits, serveWaits } from './wait-service.ts';
 import { Waits } from './waits.ts';
-import { mailForHook, mayWake } from './wake-rules.ts';
+import { mailForHook, mayWake, takesContext } from './wake-rules.ts';
 import { type Letter, Waker } from './waker.ts';
 
 export interface AttendantOptions {
@@ -40,6 +38,8 @@ export interface AttendantOptions {
   /** Makes what keeps the session's seat; it is to call `onMoved` as {@link Seating} says. */
   readonly seating: (onMoved: (notice: string) => void) => Seating;
   readonly version: string;
+  /** Makes what proves that the model has seen a text. */
+  readonly proof: MakeProof;
   /** In the order in which they are tried. */
   readonly wakePaths: readonly WakePath[];
   /** Where faults go that no caller waits for. */
@@ -64,7 +64,7 @@ const PROOF_MS = 400;
 export class Attendant {
   readonly #options: AttendantOptions;
   readonly #keeper: Seating;
-  readonly #proof: ConversationProof;
+  readonly #proof: Proof;
   readonly #cap: TurnCap;
   readonly #waker: Waker;
   readonly waits = new Waits();
@@ -93,7 +93,7 @@ export class Attendant {
     this.#activity = new Activity({ clock, status: () => host.status });
     this.#cap = turnCap(config.limits.peerTurnsPerHour);
     this.#waker = new Waker({ ...options, cap: this.#cap });
-    this.#proof = new ConversationProof(host.transcript);
+    this.#proof = options.proof(host.transcript);
     this.#keeper = options.seating((notice) => this.#onMoved(notice));
     this.dependencies = new DependencyHints({
       root: config.root,
@@ -214,16 +214,15 @@ export class Attendant {
   }
 
   /**
-   * Answers a hook of the host: with mail where this moment of the conversation can take some, else with nothing.
-   *
-   * Never throws and never returns anything but a JSON object: the host would show an error to the person.
+   * Answers a hook of the host: with mail where this moment of the conversation can take some, else with nothing. Never
+   * throws: the host would show an error to the person.
    */
-  async hook(call: HookCall): Promise<string> {
+  async hook(call: HookCall): Promise<HookAnswer> {
     try {
       return await this.#onHook(call);
     } catch (error) {
       this.#options.onFault(error);
-      return '{}';
+      return {};
     }
   }
 
@@ -282,7 +281,7 @@ export class Attendant {
       literal: (path, text) => this.#waker.literal(path, text),
       onControl: (message) => this.#onControl(message),
       onSeen: (message) =>
-        this.#attempt(() => noteAnswered({ root: config.root, clock, folder: seat.folder }, message)),
+        this.#attempt(() => markAnswered({ root: config.root, clock, folder: seat.folder }, message)),
     });
     desk.recover();
     this.#desk = desk;
@@ -383,51 +382,52 @@ export class Attendant {
     }
   }
 
-  async #onHook(call: HookCall): Promise<string> {
+  async #onHook(call: HookCall): Promise<HookAnswer> {
     const { host } = this.#options;
-    if (call.event === 'PreToolUse') {
+    if (call.moment === 'tool-call') {
       this.#subagentCalls.note(call);
-      return ALLOW_TOOL;
+      return { allowsTool: true };
     }
-    if (call.agent !== '') return '{}';
+    if (call.agent !== '') return {};
     // The end of a conversation names the one that is not shown any more.
-    if (call.event !== 'SessionEnd')
+    if (call.moment !== 'conversation-end')
       host.learn({
         conversation: call.conversation,
         transcript: call.transcript,
         permissionMode: call.permissionMode,
       });
-    this.#activity.noteHook(call.event);
-    if (this.#closed || !host.takesSeat) return '{}';
+    this.#activity.noteHook(call.moment);
+    if (this.#closed || !host.takesSeat) return {};
     // What kept the session from its seat at its start may have been mended.
     if (this.#desk === undefined && !this.#hasLeft) this.takeSeat();
-    if (this.#desk === undefined) return '{}';
-    if (call.event === 'UserPromptSubmit') this.dependencies.start();
-    const hint = call.calls ? await this.dependencies.lineFor(call) : undefined;
+    if (this.#desk === undefined) return {};
+    if (call.moment === 'prompt') this.dependencies.start();
+    const hint =
+      call.work === undefined ? undefined : await this.dependencies.lineFor(call.conversation, call.work);
     const desk = this.#desk;
-    if (desk === undefined || this.#closed) return '{}';
+    if (desk === undefined || this.#closed) return {};
     this.#followConversation(desk);
     desk.settleSeen();
     const nowMs = this.#options.clock.now();
     desk.offers.noteTaken(call.prompt ?? '', nowMs);
     desk.offers.passBoundary(nowMs);
-    const mail = isContextEvent(call.event) ? this.#mailFor(call.event, desk) : undefined;
+    const mail = takesContext(call.moment) ? this.#mailFor(call.moment, desk) : undefined;
     mail?.confirm();
     for (const message of mail?.messages ?? []) this.#noteOffered(message);
-    const context = [this.#notices.takeForModel(call.event), hint, mail?.text]
+    const context = [this.#notices.takeForModel(call.moment), hint, mail?.text]
       .filter((text) => text !== undefined)
       .join('\n\n');
-    const notice = isContextEvent(call.event) ? this.#notices.takeForPerson() : '';
+    const notice = takesContext(call.moment) ? this.#notices.takeForPerson() : '';
     void this.pump();
-    return hookOutput(call.event, {
+    return {
       ...(context === '' ? {} : { context }),
       ...(notice === '' ? {} : { notice: `cahoots: ${notice}` }),
-    });
+    };
   }
 
-  #mailFor(event: string, desk: MailDesk): TakenMail | undefined {
+  #mailFor(moment: SessionMoment, desk: MailDesk): TakenMail | undefined {
     this.#waker.withdrawFailed(desk);
-    return mailForHook(event, {
+    return mailForHook(moment, {
       desk,
       cap: this.#cap,
       nowMs: this.#options.clock.now(),

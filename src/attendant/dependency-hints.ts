@@ -1,7 +1,8 @@
+import type { DoneWork } from '../agents/live-host.ts';
 import { listPeers, type Peer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { PackageId } from '../packages/package-id.ts';
-import type { Packages, ProjectPackages } from '../packages/project-packages.ts';
+import type { PackageId } from '../manifests/package-id.ts';
+import type { Packages, ProjectPackages } from '../manifests/project-packages.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import type { Concern } from './dependency-lines.ts';
 
@@ -17,23 +18,11 @@ export interface DependencyHintsOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** A batch of tool calls, as the hook after it has it. */
-export interface ToolBatch {
-  readonly event: string;
-  readonly conversation: string;
-  /** The calls as JSON; an empty text when the host told of none. */
-  readonly calls?: string;
-}
-
 /** The session is doing something else when it starts: what its project provides is found out a little later. */
 const FIRST_LOOK_MS = 1_000;
-/** Pictures and documents make a batch as large as this; no command and no edit of a manifest does. */
-const MAX_BATCH_CHARACTERS = 2 * 1024 * 1024;
 const MAX_TOLD = 1_000;
 /** Most packages that one line names; the others' turn comes with their next cause. */
 const MAX_NAMED = 3;
-/** Quotes inside of a text are escaped in JSON: this stands only where a call of such a tool begins. */
-const LOOKED_AT = /"tool_name":"(?:Bash|Edit|MultiEdit|Write)"/;
 
 /**
  * Knows what the session's project provides and uses, and notices in what its tools did when that concerns a package
@@ -72,7 +61,7 @@ export class DependencyHints {
   /** What the project's manifests say now. */
   async packages(): Promise<Packages> {
     if (this.#packages === undefined) {
-      const loaded = await import('../packages/project-packages.ts');
+      const loaded = await import('../manifests/project-packages.ts');
       this.#packages ??= new loaded.ProjectPackages(this.#options.project);
     }
     const packages = await this.#packages.read();
@@ -83,21 +72,19 @@ export class DependencyHints {
     return packages;
   }
 
-  /** One line about packages that a batch of tool calls came upon, once for each cause in a conversation. */
-  async lineFor({ event, conversation, calls = '' }: ToolBatch): Promise<string | undefined> {
-    if (event !== 'PostToolBatch' || calls.length > MAX_BATCH_CHARACTERS || !LOOKED_AT.test(calls))
-      return undefined;
+  /** One line about packages that the work of tools came upon, once for each cause in a conversation. */
+  async lineFor(conversation: string, work: DoneWork): Promise<string | undefined> {
     try {
-      return await this.#lineFor(conversation, calls);
+      return await this.#lineFor(conversation, work);
     } catch (error) {
       this.#options.onFault(error);
       return undefined;
     }
   }
 
-  async #lineFor(conversation: string, calls: string): Promise<string | undefined> {
-    const { causesIn } = await import('./batch-causes.ts');
-    const causes = causesIn(calls);
+  async #lineFor(conversation: string, work: DoneWork): Promise<string | undefined> {
+    const { causesIn } = await import('../manifests/work-causes.ts');
+    const causes = causesIn(work.steps());
     if (causes.length === 0) return undefined;
     const peers = this.#peers().filter(({ record }) => (record?.packages ?? []).length > 0);
     if (peers.length === 0) return undefined;

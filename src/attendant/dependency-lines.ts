@@ -1,12 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { Peer } from '../directory/peers.ts';
-import type { Installed } from '../packages/install-command.ts';
-import { mentionOf } from '../packages/mentions.ts';
-import { MAX_PUBLISHED_PACKAGES, type PackageId, parsePackageId } from '../packages/package-id.ts';
-import type { Packages } from '../packages/project-packages.ts';
-import type { BatchCause } from './batch-causes.ts';
-import { senderOf } from './offer-text.ts';
+import { senderOf } from '../mail/offer-text.ts';
+import type { Installed } from '../manifests/install-command.ts';
+import { mentionOf } from '../manifests/mentions.ts';
+import { MAX_PUBLISHED_PACKAGES, type PackageId, parsePackageId } from '../manifests/package-id.ts';
+import type { Packages } from '../manifests/project-packages.ts';
+import type { WorkCause } from '../manifests/work-causes.ts';
 
 /** A package of a peer that the work has come upon, and why. */
 export interface Concern {
@@ -25,7 +25,7 @@ export interface ConcernView {
 }
 
 /** The packages of open peers that causes have to do with, each with all its reasons. */
-export function concernsOf(causes: readonly BatchCause[], view: ConcernView): Concern[] {
+export function concernsOf(causes: readonly WorkCause[], view: ConcernView): Concern[] {
   const own = new Set<string>(view.packages.provides);
   return view.peers.filter(canBeAsked).flatMap((peer) =>
     (peer.record?.packages ?? []).slice(0, MAX_PUBLISHED_PACKAGES).flatMap((text) => {
@@ -59,7 +59,7 @@ function canBeAsked({ state, record }: Peer): boolean {
 
 /** The version that a cause names with the package, an empty one for none; undefined when it does not concern it. */
 function versionIn(
-  cause: BatchCause,
+  cause: WorkCause,
   { id, peer, view }: { id: PackageId; peer: Peer; view: ConcernView },
 ): string | undefined {
   switch (cause.kind) {

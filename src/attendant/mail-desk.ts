@@ -1,25 +1,30 @@
-import { outcomeOf } from '../client/bad-news.ts';
-import { findReceived, findSent } from '../client/message-lookup.ts';
-import { watchOutcome } from '../client/standing-watches.ts';
-import type { GuardLimits } from '../client/storm-guard.ts';
+import type { Proof } from '../agents/proof.ts';
 import { type Verdict, verdictOf } from '../directory/trust.ts';
 import type { Clock } from '../lib/clock.ts';
+import { ArrivalPace } from '../mail/arrival-pace.ts';
+import { outcomeOf } from '../mail/bad-news.ts';
+import { decide, type GateDecision } from '../mail/gate.ts';
+import {
+  MAX_BATCH_CHARACTERS,
+  pageCount,
+  renderMessage,
+  renderOffer,
+  renderPage,
+} from '../mail/offer-text.ts';
+import { ReceiptDesk, type ReceiptRecord } from '../mail/receipt-desk.ts';
+import type { GuardLimits } from '../mail/storm-guard.ts';
+import { watchOutcome } from '../mail/subscriptions.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
+import { findReceived, findSent } from '../mailbox/find-message.ts';
 import { firstAnswerTo, noteFirstAnswer } from '../mailbox/first-answer.ts';
 import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
-import type { Message, PermissionClass } from '../protocol/message.ts';
+import type { InboundRule, Message, PermissionClass } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 import type { Attention } from '../protocol/seat.ts';
-import { ArrivalPace } from './arrival-pace.ts';
-import type { InboundRule } from './attended-host.ts';
-import type { ConversationProof } from './conversation-proof.ts';
-import { decide, type GateDecision } from './gate.ts';
 import { OfferBook } from './offer-book.ts';
-import { MAX_BATCH_CHARACTERS, pageCount, renderMessage, renderOffer, renderPage } from './offer-text.ts';
-import { ReceiptDesk, type ReceiptRecord } from './receipt-desk.ts';
 
 export interface DeskOptions {
   readonly root: string;
@@ -28,7 +33,7 @@ export interface DeskOptions {
   readonly owner: ClaimOwner;
   readonly expiresAfterMs: number;
   readonly limits: GuardLimits;
-  readonly proof: ConversationProof;
+  readonly proof: Proof;
   readonly session: () => {
     readonly conversation: string;
     readonly attention: Attention;

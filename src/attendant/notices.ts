@@ -1,6 +1,7 @@
+import type { SessionMoment } from '../agents/live-host.ts';
+import { senderOf } from '../mail/offer-text.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { MessageId } from '../protocol/ids.ts';
-import { senderOf } from './offer-text.ts';
 
 /** What the person, and of the seat also the model, is still to be told at the next hook that can say it. */
 export class Notices {
@@ -33,8 +34,8 @@ export class Notices {
   }
 
   /** What the model is to be told now. */
-  takeForModel(event: string): string | undefined {
-    if (event !== 'UserPromptSubmit' && event !== 'PostToolBatch') return undefined;
+  takeForModel(moment: SessionMoment): string | undefined {
+    if (moment !== 'prompt' && moment !== 'tools-done') return undefined;
     const notice = this.#ofSeat;
     this.#ofSeat = undefined;
     return notice;

@@ -1,8 +1,8 @@
+import type { Proof } from '../agents/proof.ts';
+import { isLong } from '../mail/offer-text.ts';
 import type { ClaimedMessage } from '../mailbox/inbox.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
-import type { ConversationProof } from './conversation-proof.ts';
-import { isLong } from './offer-text.ts';
 
 /**
  * A message on its way into the model's sight.
@@ -62,9 +62,9 @@ export const MAX_OFFERS = 3;
 /** The messages of one session that were put before the model and are not proved to be seen. */
 export class OfferBook {
   readonly #offers = new Map<MessageId, Offer>();
-  readonly #proof: ConversationProof;
+  readonly #proof: Proof;
 
-  constructor(proof: ConversationProof) {
+  constructor(proof: Proof) {
     this.#proof = proof;
   }
 

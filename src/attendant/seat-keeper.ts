@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { AttendedHost } from '../agents/live-host.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import { hasMail, removeSeat } from '../directory/retention.ts';
 import { currentHolder } from '../directory/seat-hold.ts';
@@ -16,7 +17,6 @@ import { thisProcess } from '../lib/process-identity.ts';
 import { seatFolder } from '../mailbox/seat-folder.ts';
 import type { SeatId } from '../protocol/ids.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
-import type { AttendedHost } from './attended-host.ts';
 import { SeatUpkeep } from './seat-upkeep.ts';
 import type { Seating } from './seating.ts';
 

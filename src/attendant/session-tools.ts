@@ -1,11 +1,12 @@
-import { watchFor } from '../client/standing-watches.ts';
 import { findPeer, listPeers, type Peer } from '../directory/peers.ts';
 import { checkName } from '../directory/seat-name.ts';
 import { updateSeatRecord } from '../directory/seat-record.ts';
 import { namesInProject } from '../directory/take-seat.ts';
 import type { Clock } from '../lib/clock.ts';
+import { renderPage } from '../mail/offer-text.ts';
+import { watchFor } from '../mail/subscriptions.ts';
 import { statesOf } from '../mailbox/receipts.ts';
-import { usedNames } from '../packages/package-id.ts';
+import { usedNames } from '../manifests/package-id.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message, WorkStep } from '../protocol/message.ts';
@@ -13,7 +14,6 @@ import { currentState, type MessageState } from '../protocol/receipt.ts';
 import type { Attention, SeatRecord } from '../protocol/seat.ts';
 import { asWatchedEvent, WATCHED_EVENTS, type WatchedEvent } from '../protocol/watched-event.ts';
 import type { Attendant } from './attendant.ts';
-import { renderPage } from './offer-text.ts';
 import type { WaitEnd } from './waits.ts';
 
 export interface ToolContext {

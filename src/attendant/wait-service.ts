@@ -1,6 +1,6 @@
-import { findSent } from '../client/message-lookup.ts';
 import { findPeer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
+import { findSent } from '../mailbox/find-message.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import { statesOf } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';

@@ -1,3 +1,4 @@
+import type { SessionMoment } from '../agents/live-host.ts';
 import type { Attention } from '../protocol/seat.ts';
 import type { MailDesk, TakenMail } from './mail-desk.ts';
 import type { TurnCap } from './turn-cap.ts';
@@ -18,6 +19,11 @@ export function mayWake(message: Letter, { desk, worksOffNotes, attention }: Wak
   return attention === 'open';
 }
 
+/** Whether a moment is one at which the model or the person is shown what a hook of ours says. */
+export function takesContext(moment: SessionMoment): boolean {
+  return moment === 'prompt' || moment === 'tools-done' || moment === 'turn-end';
+}
+
 export interface HookMoment {
   readonly desk: MailDesk;
   readonly cap: TurnCap;
@@ -26,9 +32,12 @@ export interface HookMoment {
 }
 
 /** What a hook may give to the model: everything at a prompt or between tool calls, only what may wake at an end. */
-export function mailForHook(event: string, { desk, cap, nowMs, mayWake }: HookMoment): TakenMail | undefined {
+export function mailForHook(
+  moment: SessionMoment,
+  { desk, cap, nowMs, mayWake }: HookMoment,
+): TakenMail | undefined {
   const { eligible } = desk.look();
-  if (event !== 'Stop') return desk.takeFailed('hook-context') ?? desk.take(eligible, 'hook-context');
+  if (moment !== 'turn-end') return desk.takeFailed('hook-context') ?? desk.take(eligible, 'hook-context');
   // What is given at the end of a turn causes another one.
   if (!cap.allows(nowMs)) return undefined;
   const mail =

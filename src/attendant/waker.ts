@@ -1,4 +1,4 @@
-import type { Wake, WakePath } from '../delivery/delivery.ts';
+import type { Wake, WakePath } from '../agents/wake-path.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { PendingMessage } from '../mailbox/inbox.ts';
 import type { Message } from '../protocol/message.ts';

@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { CahootsError } from '../protocol/errors.ts';
 import type { CommandSpec, OptionSpec, TypedWords } from './command.ts';
-import { COMMON_OPTIONS } from './plain-words.ts';
+import { COMMON_OPTIONS } from './text/plain-words.ts';
 
 /** What was typed. */
 export type CommandLine =

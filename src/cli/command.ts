@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client/client-context.ts';
 import type { ResolvedPaths } from '../config/config.ts';
-import type { Output } from './output.ts';
 import type * as runtime from './runtime.ts';
+import type { Output } from './terminal/output.ts';
 
 /** A word that a command takes, in its place. */
 export interface ArgumentSpec {

@@ -1,4 +1,4 @@
-import { recordVerdict } from '../client/verdict.ts';
+import { recordVerdict } from '../client/seats/verdict.ts';
 import type { Call } from './command.ts';
 
 /** Records a verdict about the peer that a call names, for the seat of `--as` or for all. */

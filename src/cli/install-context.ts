@@ -12,7 +12,7 @@ export const CLAUDE_OPTION: OptionSpec = {
 
 /** What setup, doctor and uninstall work with, from a call of theirs. */
 export async function installContext(call: Call): Promise<InstallContext> {
-  const { findPackageRoot } = await import('./on-demand.ts');
+  const { findPackageRoot } = await import('./lazy/setup.ts');
   const { paths, version, signal } = call;
   const named = call.option('claude');
   return {

@@ -1,7 +1,7 @@
 import { version } from '../lib/version.ts';
-import { Ending } from './ending.ts';
 import { runCli } from './run-cli.ts';
-import { StandardStream } from './standard-stream.ts';
+import { Ending } from './terminal/ending.ts';
+import { StandardStream } from './terminal/standard-stream.ts';
 
 const ending = new Ending((status) => process.exit(status));
 const stdout = new StandardStream(1, () => process.stdout);

@@ -5,11 +5,11 @@ import { CahootsError } from '../protocol/errors.ts';
 import type { Call, Input, TypedWords } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './command-table.ts';
-import type { Ending } from './ending.ts';
-import { Output } from './output.ts';
-import { optionKey, readPlainWords } from './plain-words.ts';
 import * as runtime from './runtime.ts';
-import type { StandardStream } from './standard-stream.ts';
+import type { Ending } from './terminal/ending.ts';
+import { Output } from './terminal/output.ts';
+import type { StandardStream } from './terminal/standard-stream.ts';
+import { optionKey, readPlainWords } from './text/plain-words.ts';
 
 /** The process around a run of the command line. */
 export interface Host {

@@ -1,5 +1,5 @@
-import { type OpenSeat, openOrMakeOwnSeat } from '../client/open-seat.ts';
-import type { SeatWish } from '../client/own-seat.ts';
+import { type OpenSeat, openOrMakeOwnSeat } from '../client/seats/open-seat.ts';
+import type { SeatWish } from '../client/seats/own-seat.ts';
 import type { Call } from './command.ts';
 
 /** Opens the seat that a call speaks for; where the folder has none, makes one and says so. */

@@ -1,34 +1,35 @@
 import { existsSync } from 'node:fs';
 import type { Agent } from '../agents/agent.ts';
-import { claudeCodeAgent } from '../agents/claude-code/claude-code-agent.ts';
-import { daemonHealth } from '../client/daemon-client.ts';
+import { ConversationProof } from '../agents/claude-code/live/conversation-proof.ts';
+import { claudeCodeAgent } from '../agents/claude-code/managed/claude-code-agent.ts';
 import { managedSettings, type ResolvedConfig, resolveConfig } from '../config/config.ts';
 import { type DaemonPlace, daemonPlace } from '../config/daemon-place.ts';
 import { isProgram, programsOnPath } from '../config/find-program.ts';
 import { type ManagedSettings, managedFrom } from '../config/settings.ts';
 import type { Environment } from '../config/trusted-environment.ts';
+import { daemonHealth } from '../daemon-link/daemon-client.ts';
 import { childEnvironment } from '../lib/child-environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openRoot } from '../mailbox/seat-folder.ts';
+import { presetJudge, requirePermitted } from '../permissions/preset-judge.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { SessionEvent } from '../supervisor/session-means.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { createApp } from './api/app.ts';
 import { EventHub } from './api/event-hub.ts';
-import { IdleWatch } from './idle-watch.ts';
-import { presetJudge, requirePermitted } from './judge.ts';
-import { type DaemonLog, openLog } from './log.ts';
+import { IdleWatch } from './life/idle-watch.ts';
+import { type DaemonLog, openLog } from './life/log.ts';
+import { listenAt } from './life/server.ts';
+import { claimDaemon, type DaemonClaim } from './life/single-instance.ts';
+import { startWatchdog } from './life/watchdog.ts';
 import { answerLostQuestions } from './mail/lost-questions.ts';
 import { SessionMail } from './mail/session-mail.ts';
 import { Purge } from './purge/purge.ts';
 import { Reviver } from './revive.ts';
 import { SearchService } from './search/search-service.ts';
 import { seatRegistry } from './seat-registry.ts';
-import { listenAt } from './server.ts';
-import { claimDaemon, type DaemonClaim } from './single-instance.ts';
 import { openDatabase } from './store/database.ts';
 import { SqliteSessionStore } from './store/sqlite-session-store.ts';
-import { startWatchdog } from './watchdog.ts';
 
 export interface DaemonOptions {
   readonly env: Environment;
@@ -128,6 +129,7 @@ async function composeDaemon(parts: Parts): Promise<Daemon> {
     clock,
     version,
     accept: (session, prompt) => supervisor.live(session).accept(prompt),
+    proof: (path) => new ConversationProof(path),
     asGiven: (session, text) => supervisor.asGiven(session, text),
     onFault: (error) => log.fault('mail:fault', error),
   });

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { allSeatFolders } from '../client/all-seats.ts';
 import { resolveConfig } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
+import { allSeatFolders } from '../mailbox/all-seats.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import {
   type ClaudeBinary,

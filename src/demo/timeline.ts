@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ClientContext } from '../client/client-context.ts';
-import { followJournal } from '../client/follow-journal.ts';
+import { followJournal } from '../client/mail/follow-journal.ts';
 import { CahootsError } from '../protocol/errors.ts';
 
 /** What the timeline needs of a journal entry. */

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientContext } from '../client/client-context.ts';
-import { startDaemon, stopDaemon } from '../client/managed/daemon-control.ts';
-import { awaitPrompt, sendPrompt } from '../client/managed/prompts.ts';
-import { forkSession, sessionStatus, spawnSession } from '../client/managed/sessions.ts';
+import { startDaemon, stopDaemon } from '../client/machine/daemon-control.ts';
+import { awaitPrompt, sendPrompt } from '../client/sessions/prompts.ts';
+import { forkSession, sessionStatus, spawnSession } from '../client/sessions/sessions.ts';
 import { resolveConfig } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CahootsError } from '../protocol/errors.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { wakeFilesOf } from '../attendant/host-session.ts';
-import { removeEndedWakeFolders } from '../attendant/wake-folders.ts';
+import { wakeFilesOf } from '../agents/claude-code/live/host-session.ts';
+import { removeEndedWakeFolders } from '../agents/claude-code/live/wake-folders.ts';
 import { resolveConfig } from '../config/config.ts';
 import type { Environment } from '../config/trusted-environment.ts';
 import { writeAtomic } from '../lib/atomic-write.ts';

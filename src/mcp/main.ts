@@ -1,17 +1,16 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { version } from '../lib/version.ts';
-import { MANAGED_TOOLS } from './managed-tools.ts';
-import { createServer } from './server.ts';
-import type { SessionCalls } from './session-calls.ts';
-import { TOOLS } from './tools.ts';
+import { createServer } from '../tools/server.ts';
+import { TOOL_LIST } from '../tools/tool-list.ts';
+import type { LiveSession } from './compose.ts';
 import { WholeLines } from './whole-lines.ts';
 
-let opening: Promise<SessionCalls> | undefined;
-let opened: SessionCalls | undefined;
+let opening: Promise<LiveSession> | undefined;
+let opened: LiveSession | undefined;
 
 /** The larger part of this program is loaded once the host has had its answer to the handshake. */
-async function session(): Promise<SessionCalls> {
+async function session(): Promise<LiveSession> {
   opening ??= open();
   try {
     return await opening;
@@ -22,8 +21,8 @@ async function session(): Promise<SessionCalls> {
   }
 }
 
-async function open(): Promise<SessionCalls> {
-  const { openSession } = await import('./session-calls.ts');
+async function open(): Promise<LiveSession> {
+  const { openSession } = await import('./compose.ts');
   const { env, ppid: claudePid } = process;
   opened = openSession({ env, cwd: process.cwd(), claudePid, version, onFault: report });
   return opened;
@@ -61,7 +60,12 @@ function serve(): void {
     () =>
       isManaged
         ? new McpServer({ name: 'cahoots', version }, {})
-        : createServer({ session, version, tools: [...TOOLS, ...MANAGED_TOOLS] }),
+        : createServer({
+            session,
+            hook: async (input) => await (await session()).hook(input),
+            version,
+            tools: TOOL_LIST,
+          }),
     { onerror: report, transport: transport() },
   );
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);

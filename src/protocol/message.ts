@@ -36,6 +36,9 @@ export type WorkStep = (typeof WORK_STEPS)[number];
 export const PERMISSION_CLASSES = ['asks', 'bypasses'] as const;
 export type PermissionClass = (typeof PERMISSION_CLASSES)[number];
 
+/** A host's rule for messages of other sessions; `parity` is its default: equal permission classes pass. */
+export type InboundRule = 'accept' | 'hold' | 'refuse' | 'parity';
+
 const seatId = z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' });
 const messageId = z.custom<MessageId>(isMessageId, {
   error: 'expected "msg-" and twelve characters of [a-z0-9]',

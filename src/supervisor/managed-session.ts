@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  AgentEvent,
-  AgentExit,
-  AgentSession,
-  ResumedConversation,
-  ToolCall,
-  ToolVerdict,
-} from '../agents/agent.ts';
+import type { AgentEvent, AgentExit, AgentSession, ResumedConversation } from '../agents/agent.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { asCahootsError } from '../protocol/errors.ts';
 import type {
@@ -16,6 +9,7 @@ import type {
   PromptRecord,
   Used,
 } from '../protocol/managed-session.ts';
+import type { ToolCall, ToolVerdict } from '../protocol/tool-call.ts';
 import { NOTHING_SPENT, spentTogether, type TurnResult, turnsTogether } from '../protocol/turn-result.ts';
 import {
   limitReached,

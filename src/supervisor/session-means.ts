@@ -1,10 +1,8 @@
-import type { Agent, AgentEvent, ToolCall, ToolServer, ToolVerdict } from '../agents/agent.ts';
+import type { Agent, AgentEvent, ToolServer } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Judge } from '../permissions/preset-judge.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../protocol/managed-session.ts';
 import type { SessionWriter } from './session-store.ts';
-
-/** Whether a call may run, as far as permissions go. Limits are seen to by the session itself. */
-export type Judge = (call: ToolCall, session: ManagedSessionRecord) => ToolVerdict | Promise<ToolVerdict>;
 
 /** What a watcher of a session is told, after it has been kept. */
 export type SessionEvent =

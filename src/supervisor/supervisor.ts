@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, PastConversation, ResumedConversation, ToolServer } from '../agents/agent.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Judge } from '../permissions/preset-judge.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord, WorkLimits } from '../protocol/managed-session.ts';
 import { NOTHING_SPENT } from '../protocol/turn-result.ts';
 import { ManagedSession } from './managed-session.ts';
-import type { Judge, SessionEvent } from './session-means.ts';
+import type { SessionEvent } from './session-means.ts';
 import { advance, isLive, isPaused } from './session-state.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -212,14 +213,20 @@ export class Supervisor {
     return session;
   }
 
-  /** Removes a session that is over, with everything that is kept of it. */
-  delete(address: string): void {
+  /**
+   * Removes a session that is over, with everything that is kept of it. One that has a process is refused with
+   * `session-state`, or with `force` stopped first.
+   */
+  async delete(address: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     const { id, name, state } = this.find(address);
     if (isLive(state)) {
-      throw new CahootsError('session-state', `The session ${name} is ${state.state}.`, {
-        remedy: `Stop it first: cahoots stop ${name}`,
-        facts: { session: id, state: state.state },
-      });
+      if (!force) {
+        throw new CahootsError('session-state', `The session ${name} is ${state.state}.`, {
+          remedy: `Stop it first (cahoots stop ${name}), or delete it with --force.`,
+          facts: { session: id, state: state.state },
+        });
+      }
+      await this.#sessions.get(id)?.stop();
     }
     this.#forget(id);
   }

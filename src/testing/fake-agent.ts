@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import type { Agent, AgentExit, AgentLaunch, AgentSession, AgentUse, ToolCall } from '../agents/agent.ts';
+import type { Agent, AgentExit, AgentLaunch, AgentSession, AgentUse } from '../agents/agent.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { CahootsError } from '../protocol/errors.ts';
+import type { ToolCall } from '../protocol/tool-call.ts';
 import {
   type AgentFailure,
   NOTHING_SPENT,

@@ -1,6 +1,6 @@
 import { shortHash } from '../../src/lib/short-hash.ts';
 import type { MessageId, SeatId } from '../../src/protocol/ids.ts';
-import type { Transcript } from '../unit/attendant/transcript.ts';
+import type { Transcript } from '../unit/agents/claude-code/live/transcript.ts';
 import type { RoundBench } from './round.ts';
 
 /** The model of a played session, and what the host lets through to it. */

@@ -138,12 +138,13 @@ export const ROUTES: readonly Route[] = [
   route({
     method: 'delete',
     path: '/v1/sessions/{session}',
-    summary: 'Remove a session that is over, with everything that is kept of it',
-    query: noQuery,
+    summary:
+      'Remove a session that is over, with everything that is kept of it; with force=true one that runs, too',
+    query: z.strictObject({ force: z.optional(z.enum(['true', 'false'])) }),
     body: nothing,
     answer: empty,
-    run: async ({ means, path }) => {
-      means.supervisor.delete(path['session'] ?? '');
+    run: async ({ means, path, query }) => {
+      await means.supervisor.delete(path['session'] ?? '', { force: query.force === 'true' });
       return {};
     },
   }),

@@ -1,8 +1,8 @@
-import { Correspondent } from '../../client/correspondent.ts';
-import { findReceived } from '../../client/message-lookup.ts';
 import type { ResolvedConfig } from '../../config/config.ts';
 import { readSeatRecord } from '../../directory/seat-record.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { Correspondent } from '../../mail/correspondent.ts';
+import { findReceived } from '../../mailbox/find-message.ts';
 import { statesOf } from '../../mailbox/receipts.ts';
 import { seatFolder } from '../../mailbox/seat-folder.ts';
 import type { PromptRecord } from '../../protocol/managed-session.ts';

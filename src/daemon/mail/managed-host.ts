@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AttendedHost, HostStatus } from '../../attendant/attended-host.ts';
+import type { AttendedHost, HostStatus } from '../../agents/live-host.ts';
 import type { ManagedSessionRecord } from '../../protocol/managed-session.ts';
 import type { PermissionClass } from '../../protocol/message.ts';
 

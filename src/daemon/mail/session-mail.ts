@@ -1,20 +1,23 @@
-import type { ToolCall, ToolServer } from '../../agents/agent.ts';
+import type { ToolServer } from '../../agents/agent.ts';
+import type { MakeProof } from '../../agents/proof.ts';
 import { Attendant } from '../../attendant/attendant.ts';
 import { SessionTools } from '../../attendant/session-tools.ts';
 import type { ResolvedConfig } from '../../config/config.ts';
-import { nextTurn } from '../../delivery/next-turn.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { createServer } from '../../mcp/server.ts';
-import { callsOf, type SessionCalls } from '../../mcp/session-calls.ts';
-import { TOOLS } from '../../mcp/tools.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
+import type { ToolCall } from '../../protocol/tool-call.ts';
 import type { AcceptedPrompt, SessionEvent } from '../../supervisor/session-means.ts';
 import { isLive } from '../../supervisor/session-state.ts';
+import { MAIL_TOOLS } from '../../tools/mail-tools.ts';
+import { createServer } from '../../tools/server.ts';
+import { callsOf, type SessionCalls } from '../../tools/session-calls.ts';
+import { TOOL_LIST } from '../../tools/tool-list.ts';
 import { Afterwards } from '../afterwards.ts';
 import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';
 import { ManagedSeating } from './managed-seating.ts';
+import { nextTurn } from './next-turn.ts';
 
 export interface SessionMailOptions {
   readonly config: ResolvedConfig;
@@ -22,6 +25,8 @@ export interface SessionMailOptions {
   readonly version: string;
   /** Gives a session its next prompt. Throws when it takes none. */
   readonly accept: (session: SeatId, prompt: { text: string; from: string }) => AcceptedPrompt;
+  /** Makes what proves from the agent's own record that it has seen a text. */
+  readonly proof: MakeProof;
   /** A text as the agent of a session is given it. */
   readonly asGiven: (session: SeatId, text: string) => string;
   /** Where faults go that no caller waits for. */
@@ -60,7 +65,7 @@ export class SessionMail {
     const first = this.#boxOf(session);
     // A start that failed and was tried again at once has taken the first box away.
     const calls = (): SessionCalls => callsOf(this.#boxes.get(session.id) ?? first);
-    const tools = TOOLS.filter(({ name }) => name !== 'seat');
+    const tools = TOOL_LIST.filter(({ name }) => MAIL_TOOLS.some((tool) => tool.name === name));
     const server = createServer({ session: () => Promise.resolve(calls()), version, tools });
     return {
       name: SERVER_NAME,
@@ -178,7 +183,7 @@ export class SessionMail {
   #boxOf(session: ManagedSessionRecord): Box {
     const known = this.#boxes.get(session.id);
     if (known !== undefined) return known;
-    const { clock, version, onFault } = this.#options;
+    const { clock, version, proof, onFault } = this.#options;
     const config = { ...this.#options.config, projectDir: session.cwd };
     const host = new ManagedHost(session, config);
     const given = new Map<string, readonly MessageId[]>();
@@ -193,6 +198,7 @@ export class SessionMail {
       host,
       seating: () => new ManagedSeating({ config, clock, version, host }),
       version,
+      proof,
       wakePaths: [path],
       onFault,
     });

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { allSeatFolders } from '../../client/all-seats.ts';
-import { findReceived, findSent } from '../../client/message-lookup.ts';
 import { unlessGone } from '../../lib/errno.ts';
 import { removeEntry } from '../../lib/remove-entry.ts';
+import { allSeatFolders } from '../../mailbox/all-seats.ts';
 import { eraseJournalLines, type JournalLine, journalFiles } from '../../mailbox/erase-journal.ts';
+import { findReceived, findSent } from '../../mailbox/find-message.ts';
 import { INVALID_SHARD, pastPath } from '../../mailbox/past.ts';
 import {
   isOwnFolder,

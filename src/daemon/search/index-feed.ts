@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { allSeatFolders } from '../../client/all-seats.ts';
-import { type JournalPosition, readJournalAfter, readJournalEnd } from '../../client/journal-tail.ts';
 import { unlessGone } from '../../lib/errno.ts';
+import { allSeatFolders } from '../../mailbox/all-seats.ts';
 import { journalFolder } from '../../mailbox/journal.ts';
+import { type JournalPosition, readJournalAfter, readJournalEnd } from '../../mailbox/journal-tail.ts';
 import { parseJson } from '../../protocol/json.ts';
 import { type IndexedText, MessageTexts } from './message-texts.ts';
 import type { Pacer } from './pacer.ts';

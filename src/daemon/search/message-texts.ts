@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { allSeatFolders } from '../../client/all-seats.ts';
-import { findReceived, findSent } from '../../client/message-lookup.ts';
 import { errnoOf, unlessGone } from '../../lib/errno.ts';
+import { allSeatFolders } from '../../mailbox/all-seats.ts';
+import { findReceived, findSent } from '../../mailbox/find-message.ts';
 import { type SeatFolder, seatFolder } from '../../mailbox/seat-folder.ts';
 import { isMessageId, isSeatId, type MessageId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/message.ts';

@@ -3,15 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import type {
-  Agent,
-  AgentEvent,
-  AgentLaunch,
-  AgentSession,
-  ToolCall,
-  ToolVerdict,
-} from '../../agents/agent.ts';
+import type { Agent, AgentEvent, AgentLaunch, AgentSession } from '../../agents/agent.ts';
 import type { CahootsError } from '../../protocol/errors.ts';
+import type { ToolCall, ToolVerdict } from '../../protocol/tool-call.ts';
 import type { Spending, TurnResult } from '../../protocol/turn-result.ts';
 import { waitFor } from '../wait-for.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import type { Wake, WakePath } from '../../delivery/delivery.ts';
+import type { Wake, WakePath } from '../../agents/wake-path.ts';
 import { DELIVERY_PATHS } from '../../protocol/receipt.ts';
 import { waitFor } from '../wait-for.ts';
 

@@ -36,9 +36,9 @@ suite('the documents are true today', () => {
   test('AGENTS.md stays within 150 lines and tells the arrows as the layering test has them', async () => {
     const text = await readFile(join(PROJECT, 'AGENTS.md'), 'utf8');
     assert.ok(text.trimEnd().split('\n').length <= 150);
-    const told = [...text.matchAll(/^\| `([\w.]+)` \| (.+) \|$/gm)].map((row) => [
+    const told = [...text.matchAll(/^\| `([\w.-]+)` \| (.+) \|$/gm)].map((row) => [
       row[1],
-      [...(row[2] ?? '').matchAll(/`([\w./]+)`/g)].map((name) => name[1] ?? '').sort(),
+      [...(row[2] ?? '').matchAll(/`([\w./-]+)`/g)].map((name) => name[1] ?? '').sort(),
     ]);
     const expected = Object.entries(LAYERS).map(([name, allowed]) => [name, [...allowed].sort()]);
     assert.deepEqual(Object.fromEntries(told), Object.fromEntries(expected));

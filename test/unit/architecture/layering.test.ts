@@ -128,13 +128,10 @@ suite('the rules of the architecture find', () => {
   });
 
   test('an adapter that imports another one, and a port that imports an adapter', () => {
-    assert.match(finds(separateAdapters, 'src/delivery/a.ts', `import './b.ts';`), /another adapter, b\.ts/);
-    assert.match(finds(separateAdapters, 'src/delivery/a/x.ts', `import '../b/y.ts';`), /another adapter, b/);
-    assert.match(finds(separateAdapters, 'src/delivery/delivery.ts', `import './a.ts';`), /is the port/);
-    assert.equal(
-      finds(separateAdapters, 'src/delivery/a/x.ts', `import './y.ts';\nimport '../delivery.ts';`),
-      '',
-    );
+    assert.match(finds(separateAdapters, 'src/agents/a.ts', `import './b.ts';`), /another adapter, b\.ts/);
+    assert.match(finds(separateAdapters, 'src/agents/a/x.ts', `import '../b/y.ts';`), /another adapter, b/);
+    assert.match(finds(separateAdapters, 'src/agents/agent.ts', `import './a.ts';`), /is the port/);
+    assert.equal(finds(separateAdapters, 'src/agents/a/x.ts', `import './y.ts';\nimport '../agent.ts';`), '');
   });
 
   test('a built-in module without node:, an unknown package, an import without .ts', () => {

@@ -1,23 +1,21 @@
 /** What one folder of `src` may import besides itself: folders of `src`, or single files of them. */
 export type Layers = Readonly<Record<string, readonly string[]>>;
 
-const BELOW_MAILBOX = ['lib', 'protocol', 'config'];
-const BELOW_TASKS = ['supervisor', 'agents/agent.ts', ...BELOW_MAILBOX];
-const FRONT_DOOR = ['client', 'attendant', 'packages', ...BELOW_MAILBOX];
-const ALL_BUT_FRONT_DOORS = [
-  'lib',
-  'protocol',
-  'config',
-  'mailbox',
-  'directory',
-  'delivery',
-  'packages',
-  'agents',
+const BASE = ['lib', 'protocol', 'config'];
+const MAIL = ['mail', 'directory', 'mailbox', ...BASE];
+const PORTS = ['agents/agent.ts', 'agents/live-host.ts', 'agents/wake-path.ts', 'agents/proof.ts'];
+/** What the program that runs managed sessions is made of. */
+const ENGINES = [
+  'tools',
+  'attendant',
   'supervisor',
+  'permissions',
   'tasks',
   'relay',
-  'attendant',
-  'client',
+  'agents',
+  'manifests',
+  'daemon-link',
+  ...MAIL,
 ];
 
 /** The arrows of the architecture. A folder that is not in this table is an error, also where it is imported. */
@@ -25,24 +23,27 @@ export const LAYERS: Layers = {
   lib: [],
   protocol: ['lib'],
   config: ['protocol', 'lib'],
-  mailbox: BELOW_MAILBOX,
-  directory: ['mailbox', ...BELOW_MAILBOX],
-  delivery: ['protocol', 'lib'],
-  packages: ['protocol', 'lib'],
+  mailbox: BASE,
+  directory: ['mailbox', ...BASE],
+  mail: ['directory', 'mailbox', ...BASE],
+  manifests: ['protocol', 'lib'],
   agents: ['protocol', 'lib'],
-  supervisor: ['agents/agent.ts', ...BELOW_MAILBOX],
-  tasks: BELOW_TASKS,
-  relay: ['mailbox', 'directory', ...BELOW_MAILBOX],
-  client: ['mailbox', 'directory', 'packages', ...BELOW_MAILBOX],
-  attendant: ['directory', 'mailbox', 'delivery', 'packages', 'client', ...BELOW_MAILBOX],
-  installer: ['client', 'directory', 'mailbox', 'delivery', ...BELOW_MAILBOX],
-  daemon: [...ALL_BUT_FRONT_DOORS, 'mcp'],
-  demo: ['testing', 'client', 'directory', 'mailbox', ...BELOW_MAILBOX],
-  cli: ['installer', 'demo', ...FRONT_DOOR],
-  mcp: FRONT_DOOR,
-  hooks: FRONT_DOOR,
-  testing: [...ALL_BUT_FRONT_DOORS, 'daemon'],
-  'index.ts': [...ALL_BUT_FRONT_DOORS, 'daemon'],
+  permissions: BASE,
+  supervisor: ['agents/agent.ts', 'permissions', ...BASE],
+  tasks: ['supervisor', 'agents/agent.ts', 'permissions', ...BASE],
+  relay: ['mailbox', 'directory', ...BASE],
+  attendant: [...PORTS, 'manifests', ...MAIL],
+  tools: ['attendant', 'manifests', ...MAIL],
+  'daemon-link': BASE,
+  client: ['daemon-link', 'manifests', ...MAIL],
+  installer: ['client', 'agents', ...MAIL],
+  daemon: ENGINES,
+  demo: ['testing', 'client', ...MAIL],
+  cli: ['installer', 'demo', 'client', 'attendant', 'manifests', ...BASE],
+  mcp: ['tools', 'attendant', 'agents', 'client', 'manifests', ...MAIL],
+  hooks: ['agents', ...BASE],
+  testing: [...ENGINES, 'client', 'daemon'],
+  'index.ts': [...ENGINES, 'client', 'daemon'],
 };
 
 /**
@@ -50,7 +51,6 @@ export const LAYERS: Layers = {
  * file or subfolder, is one adapter and imports no other one.
  */
 export const ADAPTER_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  delivery: ['delivery.ts'],
-  agents: ['agent.ts'],
+  agents: ['agent.ts', 'live-host.ts', 'wake-path.ts', 'proof.ts'],
   relay: ['relay.ts'],
 };

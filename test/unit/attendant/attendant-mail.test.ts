@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { findReceived } from '../../../src/client/message-lookup.ts';
+import { findReceived } from '../../../src/mailbox/find-message.ts';
 import { newMessageId } from '../../../src/protocol/ids.ts';
 import { type Attended, attended, contextOf, looks, reaches, setAttention } from './attended.ts';
 

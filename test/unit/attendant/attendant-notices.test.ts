@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { findSent } from '../../../src/client/message-lookup.ts';
+import { findSent } from '../../../src/mailbox/find-message.ts';
 import { recordState } from '../../../src/mailbox/receipts.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { readJournal } from '../../../src/mailbox/journal.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
-import { renderAsk } from '../../../src/mcp/render.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
+import { renderAsk } from '../../../src/tools/render.ts';
 import { type Attended, attended, contextOf, looks, setAttention } from './attended.ts';
 
 const MAIN = { isMain: true, signal: undefined } as const;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { SeatHold } from '../../../src/directory/seat-hold.ts';
 import { deferred } from '../../../src/lib/deferred.ts';
-import { renderAsk } from '../../../src/mcp/render.ts';
 import { waitFor } from '../../../src/testing/wait-for.ts';
+import { renderAsk } from '../../../src/tools/render.ts';
 import { otherProcess } from '../../fixtures/temp-root.ts';
 import { type Attended, attended, contextOf, looks, reaches, setAttention } from './attended.ts';
 

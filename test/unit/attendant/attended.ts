@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { ConversationProof } from '../../../src/agents/claude-code/live/conversation-proof.ts';
+import { answerHook } from '../../../src/agents/claude-code/live/hooks.ts';
 import { Attendant } from '../../../src/attendant/attendant.ts';
-import type { HookCall } from '../../../src/attendant/hook-call.ts';
 import { SeatKeeper } from '../../../src/attendant/seat-keeper.ts';
 import { SessionTools } from '../../../src/attendant/session-tools.ts';
-import { Correspondent } from '../../../src/client/correspondent.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import { findPeer } from '../../../src/directory/peers.ts';
 import { updateSeatRecord } from '../../../src/directory/seat-record.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
+import { Correspondent } from '../../../src/mail/correspondent.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
@@ -17,9 +18,9 @@ import type { Message } from '../../../src/protocol/message.ts';
 import type { Attention, SeatRecord } from '../../../src/protocol/seat.ts';
 import { waitFor } from '../../../src/testing/wait-for.ts';
 import type { MovableClock } from '../../fixtures/temp-root.ts';
+import type { Transcript } from '../agents/claude-code/live/transcript.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
 import { type ScriptedPath, scriptedPath } from './scripted-path.ts';
-import type { Transcript } from './transcript.ts';
 
 /** A seat that writes to the attended one as a program of ours does. */
 export interface Writer {
@@ -45,7 +46,7 @@ export interface Attended {
   readonly transcript: Transcript;
   readonly folder: () => SeatFolder;
   /** Calls the hook as the host does and returns its parsed answer. */
-  readonly hook: (event: string, call?: Partial<HookCall>) => Promise<HookAnswer>;
+  readonly hook: (event: string, call?: Partial<HookFields>) => Promise<HookAnswer>;
   readonly writer: (name?: string) => Writer;
   /** Waits until the session was woken so often, and returns the last text. */
   readonly woken: (count: number) => Promise<string>;
@@ -65,6 +66,17 @@ export interface AttendedOptions extends FakeHostOptions {
   readonly isStarted?: boolean;
   /** The person's settings in the mailbox root. */
   readonly limits?: { readonly peerTurnsPerHour: number };
+}
+
+/** The fields of a hook call as the host names them, in our spelling. */
+export interface HookFields {
+  readonly conversation: string;
+  readonly transcript: string;
+  readonly permissionMode: string;
+  readonly agent: string;
+  readonly toolUse: string;
+  readonly prompt: string;
+  readonly calls: string;
 }
 
 export function attended(t: TestContext, options: AttendedOptions = {}): Attended {
@@ -87,6 +99,7 @@ export function attended(t: TestContext, options: AttendedOptions = {}): Attende
     host: session,
     seating: (onMoved) => new SeatKeeper({ config: host.config, clock, host: session, version, onMoved }),
     version,
+    proof: (path) => new ConversationProof(path),
     wakePaths: [socket, file],
     onFault: (error) => faults.push(error),
   });
@@ -105,15 +118,9 @@ export function attended(t: TestContext, options: AttendedOptions = {}): Attende
     transcript,
     folder: () => attendant.seat().folder,
     hook: async (event, call = {}) => {
-      const text = await attendant.hook({
-        event,
-        conversation: '',
-        transcript: '',
-        permissionMode: 'default',
-        agent: '',
-        toolUse: '',
-        ...call,
-      });
+      const { permissionMode: permission_mode = 'default', toolUse: tool_use = '', ...rest } = call;
+      const input = { event, permission_mode, tool_use, ...rest };
+      const text = await answerHook(input, async (given) => await attendant.hook(given));
       return JSON.parse(text) as HookAnswer;
     },
     writer: (name = 'app') => writerTo(() => attendant.seat().folder, { host, clock, name }),

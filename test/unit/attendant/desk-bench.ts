@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { InboundRule } from '../../../src/attendant/attended-host.ts';
-import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
+import { ConversationProof } from '../../../src/agents/claude-code/live/conversation-proof.ts';
 import { MailDesk } from '../../../src/attendant/mail-desk.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
@@ -9,10 +8,10 @@ import type { Draft } from '../../../src/mailbox/post.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
-import type { Message, PermissionClass } from '../../../src/protocol/message.ts';
+import type { InboundRule, Message, PermissionClass } from '../../../src/protocol/message.ts';
 import type { Attention } from '../../../src/protocol/seat.ts';
 import { DAY_MS, type TempRoot, tempRoot } from '../../fixtures/temp-root.ts';
-import { type Transcript, transcriptAt } from './transcript.ts';
+import { type Transcript, transcriptAt } from '../agents/claude-code/live/transcript.ts';
 
 /** The mail of one seat `bbbbbb` over real folders, a peer `aaaaaa` that writes to it, and a conversation. */
 export interface DeskBench extends TempRoot {

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostSession } from '../../../src/attendant/host-session.ts';
+import { HostSession } from '../../../src/agents/claude-code/live/host-session.ts';
 import { type ResolvedConfig, resolveConfig } from '../../../src/config/config.ts';
 import type { Environment } from '../../../src/config/trusted-environment.ts';
 import { openRoot } from '../../../src/mailbox/seat-folder.ts';
 import type { Lifetime } from '../../fixtures/lifetime.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
-import { type Transcript, transcriptAt } from './transcript.ts';
+import { type Transcript, transcriptAt } from '../agents/claude-code/live/transcript.ts';
 
 /** What Claude Code shows of a session: its environment, its registry entry, its settings and its record. */
 export interface FakeHost {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { setVerdict } from '../../../src/directory/trust.ts';
 import {
   MAX_BATCH_CHARACTERS,
   MAX_INLINE_CHARACTERS,
   PAGE_CHARACTERS,
-} from '../../../src/attendant/offer-text.ts';
-import { setVerdict } from '../../../src/directory/trust.ts';
+} from '../../../src/mail/offer-text.ts';
 import { markAccepted } from '../../../src/mailbox/inbox.ts';
 import { pastPath } from '../../../src/mailbox/past.ts';
 import { CahootsError, type ErrorCode } from '../../../src/protocol/errors.ts';

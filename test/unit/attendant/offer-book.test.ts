@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
+import { ConversationProof } from '../../../src/agents/claude-code/live/conversation-proof.ts';
 import { MAX_OFFERS, type Offer, OfferBook } from '../../../src/attendant/offer-book.ts';
-import { MAX_INLINE_CHARACTERS, renderPage } from '../../../src/attendant/offer-text.ts';
+import { MAX_INLINE_CHARACTERS, renderPage } from '../../../src/mail/offer-text.ts';
 import type { ClaimedMessage } from '../../../src/mailbox/inbox.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import { DELIVERY_PATHS, type DeliveryPath } from '../../../src/protocol/receipt.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
+import { type Transcript, transcriptAt } from '../agents/claude-code/live/transcript.ts';
 import { message } from './messages.ts';
-import { type Transcript, transcriptAt } from './transcript.ts';
 
 const WAKES: readonly DeliveryPath[] = ['inbox-socket', 'file-changed'];
 const INLINE: readonly DeliveryPath[] = DELIVERY_PATHS.filter((path) => !WAKES.includes(path));

@@ -1,4 +1,4 @@
-import type { Wake, WakePath, WakeResult } from '../../../src/delivery/delivery.ts';
+import type { Wake, WakePath, WakeResult } from '../../../src/agents/wake-path.ts';
 import type { DeliveryPath } from '../../../src/protocol/receipt.ts';
 
 /** A path that takes every text, until a test has it do otherwise. */

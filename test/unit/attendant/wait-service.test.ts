@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { endSettledWaits, serveWaits } from '../../../src/attendant/wait-service.ts';
 import { type Wait, type WaitEnd, type WaitRequest, Waits } from '../../../src/attendant/waits.ts';
-import { findReceived } from '../../../src/client/message-lookup.ts';
+import { findReceived } from '../../../src/mailbox/find-message.ts';
 import { recordState } from '../../../src/mailbox/receipts.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';

@@ -4,7 +4,7 @@ import { array, assert as check, constantFrom, property, string } from 'fast-che
 import type { CommandSpec, TypedWords } from '../../../src/cli/command.ts';
 import { readCommandLine } from '../../../src/cli/command-line.ts';
 import { COMMANDS } from '../../../src/cli/command-table.ts';
-import { readPlainWords } from '../../../src/cli/plain-words.ts';
+import { readPlainWords } from '../../../src/cli/text/plain-words.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
 
 const SPEC: CommandSpec = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { countOption, secondsOption } from '../../../src/cli/number-options.ts';
-import { shortPath } from '../../../src/cli/short-path.ts';
-import { localTime, timeAgo } from '../../../src/cli/time-text.ts';
-import { v1Lines } from '../../../src/cli/v1-lines.ts';
+import { countOption, secondsOption } from '../../../src/cli/options/number-options.ts';
+import { shortPath } from '../../../src/cli/text/short-path.ts';
+import { localTime, timeAgo } from '../../../src/cli/text/time-text.ts';
+import { v1Lines } from '../../../src/cli/text/v1-lines.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
 import type { MessageId, SeatId } from '../../../src/protocol/ids.ts';
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { constantFrom, option, property, record, string, tuple } from 'fast-check';
+import { asyncProperty, constantFrom, option, property, record, string, tuple } from 'fast-check';
+import { answerHook } from '../../../src/agents/claude-code/live/hooks.ts';
+import type { Peer } from '../../../src/directory/peers.ts';
 import {
   neutralise,
   PAGE_CHARACTERS,
@@ -8,13 +10,11 @@ import {
   renderMessage,
   renderOffer,
   renderPage,
-} from '../../../src/attendant/offer-text.ts';
-import { hookOutput } from '../../../src/delivery/hook-context.ts';
-import type { Peer } from '../../../src/directory/peers.ts';
-import { renderAsk, renderConnected, renderPeers, renderSent } from '../../../src/mcp/render.ts';
+} from '../../../src/mail/offer-text.ts';
 import { MESSAGE_TYPES, type Message } from '../../../src/protocol/message.ts';
+import { renderAsk, renderConnected, renderPeers, renderSent } from '../../../src/tools/render.ts';
 import { message } from '../attendant/messages.ts';
-import { check } from './check.ts';
+import { check, checkLater } from './check.ts';
 import { HOST_TAGS, hostileContent, hostileText } from './hostile-text.ts';
 
 /** What the host puts into a file instead of the turn. */
@@ -73,10 +73,21 @@ suite('what a model is given of a message', () => {
         assert.match(offer, /Then go on with your own task\.\)$/);
         assert.ok(offer.length < MAX_CONTEXT_CHARACTERS, `${offer.length} characters`);
         assert.doesNotMatch(offer, UNSAFE);
-        const answer = JSON.parse(hookOutput('Stop', { context: offer })) as Record<string, unknown>;
-        assert.deepEqual(answer, { hookSpecificOutput: { hookEventName: 'Stop', additionalContext: offer } });
       }),
       300,
+    );
+  });
+
+  test('an offer comes out of a hook as it went in [X2]', async () => {
+    await checkLater(
+      asyncProperty(anyMessage, async (sent) => {
+        const context = renderOffer([renderMessage(sent, { conversation: 'c-1' })], [sent]);
+        const answer: unknown = JSON.parse(await answerHook({ event: 'Stop' }, async () => ({ context })));
+        assert.deepEqual(answer, {
+          hookSpecificOutput: { hookEventName: 'Stop', additionalContext: context },
+        });
+      }),
+      100,
     );
   });
 

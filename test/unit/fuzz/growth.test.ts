@@ -1,13 +1,13 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ConversationProof } from '../../../src/attendant/conversation-proof.ts';
-import { neutralise, renderMessage, senderOf } from '../../../src/attendant/offer-text.ts';
-import { oneLine, printable, printableJson, shortened } from '../../../src/cli/printable.ts';
-import { table } from '../../../src/cli/table.ts';
-import { v1Lines } from '../../../src/cli/v1-lines.ts';
+import { ConversationProof } from '../../../src/agents/claude-code/live/conversation-proof.ts';
+import { oneLine, printable, printableJson, shortened } from '../../../src/cli/text/printable.ts';
+import { table } from '../../../src/cli/text/table.ts';
+import { v1Lines } from '../../../src/cli/text/v1-lines.ts';
 import { checkName, defaultName } from '../../../src/directory/seat-name.ts';
 import { versionIn } from '../../../src/lib/versions.ts';
+import { neutralise, renderMessage, senderOf } from '../../../src/mail/offer-text.ts';
 import { parseClaimName } from '../../../src/mailbox/claim-name.ts';
 import { parseJournal } from '../../../src/mailbox/journal.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { array, asyncProperty, constantFrom, oneof, property, string, tuple } from 'fast-check';
+import { hookInput } from '../../../src/agents/claude-code/live/hooks.ts';
 import { COMMANDS } from '../../../src/cli/command-table.ts';
-import { countOption, secondsOption } from '../../../src/cli/number-options.ts';
-import { readPlainWords } from '../../../src/cli/plain-words.ts';
+import { countOption, secondsOption } from '../../../src/cli/options/number-options.ts';
+import { readPlainWords } from '../../../src/cli/text/plain-words.ts';
 import { checkName } from '../../../src/directory/seat-name.ts';
 import { versionIn } from '../../../src/lib/versions.ts';
-import { openSession } from '../../../src/mcp/session-calls.ts';
-import { hookInput } from '../../../src/mcp/tool-inputs.ts';
-import { TOOLS } from '../../../src/mcp/tools.ts';
+import { openSession } from '../../../src/mcp/compose.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
+import { SESSION_TOOLS } from '../../../src/tools/session-calls.ts';
 import { fakeHost } from '../attendant/fake-host.ts';
 import { check, checkLater } from './check.ts';
 import { jsonText, mutated } from './hostile-json.ts';
@@ -83,7 +83,7 @@ suite('what the host hands to the attendant', () => {
     t.after(() => calls.close());
     calls.start();
     const name = oneof(
-      constantFrom(...TOOLS.map((tool) => tool.name)),
+      constantFrom(...SESSION_TOOLS.map((tool) => tool.name)),
       constantFrom('__proto__', 'constructor', ''),
     );
     await checkLater(

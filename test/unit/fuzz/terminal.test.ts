@@ -12,13 +12,13 @@ import {
   property,
   record,
 } from 'fast-check';
-import type { Ending } from '../../../src/cli/ending.ts';
-import { oneLine, printable, printableJson, shortened } from '../../../src/cli/printable.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
-import type { StandardStream } from '../../../src/cli/standard-stream.ts';
-import { table } from '../../../src/cli/table.ts';
-import { localTime, timeAgo } from '../../../src/cli/time-text.ts';
-import { v1Lines } from '../../../src/cli/v1-lines.ts';
+import type { Ending } from '../../../src/cli/terminal/ending.ts';
+import type { StandardStream } from '../../../src/cli/terminal/standard-stream.ts';
+import { oneLine, printable, printableJson, shortened } from '../../../src/cli/text/printable.ts';
+import { table } from '../../../src/cli/text/table.ts';
+import { localTime, timeAgo } from '../../../src/cli/text/time-text.ts';
+import { v1Lines } from '../../../src/cli/text/v1-lines.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { journalFile } from '../../../src/mailbox/journal.ts';
 import { pastPathForWriting } from '../../../src/mailbox/past.ts';

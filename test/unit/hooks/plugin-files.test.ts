@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { WAKE_TRIGGER } from '../../../src/attendant/host-session.ts';
-import { CONTEXT_EVENTS } from '../../../src/delivery/hook-context.ts';
-import { hookInput } from '../../../src/mcp/tool-inputs.ts';
-import { TOOLS } from '../../../src/mcp/tools.ts';
+import { HOOK_MOMENTS, hookInput } from '../../../src/agents/claude-code/live/hooks.ts';
+import { WAKE_TRIGGER } from '../../../src/agents/claude-code/live/host-session.ts';
+import { takesContext } from '../../../src/attendant/wake-rules.ts';
+import { SESSION_TOOLS } from '../../../src/tools/session-calls.ts';
 
 /** Those that only read and send messages. */
 const HARMLESS_TOOLS = ['peers', 'ask', 'reply', 'send', 'listen', 'inbox'];
@@ -47,10 +47,7 @@ function hooksOf(type: string): { event: string; matcher: string | undefined; ho
 suite('the plugin’s hooks', () => {
   test('call the hook tool of the plugin’s own server, and pass what that takes', () => {
     const calls = hooksOf('mcp_tool');
-    assert.deepEqual(
-      calls.map(({ event }) => event).sort(),
-      ['PreToolUse', 'SessionEnd', ...CONTEXT_EVENTS].sort(),
-    );
+    assert.deepEqual(calls.map(({ event }) => event).sort(), Object.keys(HOOK_MOMENTS).sort());
     for (const { event, hook } of calls) {
       assert.equal(hook.server, `plugin:${pluginName}:${serverName}`);
       assert.equal(hook.tool, 'hook');
@@ -65,7 +62,7 @@ suite('the plugin’s hooks', () => {
 
   test('tell at each moment at which the model may be given something who asks and where', () => {
     for (const { event, hook } of hooksOf('mcp_tool')) {
-      if (!CONTEXT_EVENTS.some((known) => known === event)) continue;
+      if (!takesContext(HOOK_MOMENTS[event] ?? 'other')) continue;
       const { event: _, ...input } = hook.input ?? {};
       assert.deepEqual(input, {
         conversation: '${session_id}',
@@ -133,7 +130,7 @@ suite('the plugin’s skill', () => {
 
   test('is allowed tools that there are, all of this plugin', () => {
     const allowed = /^allowed-tools: (.*)$/m.exec(skill)?.[1]?.split(', ') ?? [];
-    const known = TOOLS.map(({ name }) => `mcp__plugin_${pluginName}_${serverName}__${name}`);
+    const known = SESSION_TOOLS.map(({ name }) => `mcp__plugin_${pluginName}_${serverName}__${name}`);
     assert.deepEqual(
       allowed.filter((tool) => !known.includes(tool)),
       [],

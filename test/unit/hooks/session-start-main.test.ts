@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { wakeFilesOf } from '../../../src/attendant/host-session.ts';
+import { wakeFilesOf } from '../../../src/agents/claude-code/live/host-session.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
 import { cleanEnv } from '../../fixtures/run-program.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';

@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { readJournalAfter, readJournalEnd } from '../../../src/client/journal-tail.ts';
 import { isoMillis } from '../../../src/lib/clock.ts';
 import { eraseJournalLines, type JournalLine, journalFiles } from '../../../src/mailbox/erase-journal.ts';
 import { appendJournal, journalFile, journalFolder, readJournal } from '../../../src/mailbox/journal.ts';
+import { readJournalAfter, readJournalEnd } from '../../../src/mailbox/journal-tail.ts';
 import { newMessageId, type SeatId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import { DAY_MS, tempFolder } from '../../fixtures/temp-root.ts';

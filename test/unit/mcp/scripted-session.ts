@@ -1,10 +1,11 @@
-import type { SessionCalls, ToolCall } from '../../../src/mcp/session-calls.ts';
+import type { LiveSession } from '../../../src/mcp/compose.ts';
+import type { CalledTool } from '../../../src/tools/session-calls.ts';
 
 /** A session behind a server that answers as a test says, and keeps what it was asked. */
-export interface ScriptedSession extends SessionCalls {
-  readonly calls: ToolCall[];
+export interface ScriptedSession extends LiveSession {
+  readonly calls: CalledTool[];
   readonly hooks: unknown[];
-  onCall: (call: ToolCall) => Promise<string> | string;
+  onCall: (call: CalledTool) => Promise<string> | string;
   onHook: (input: unknown) => Promise<string> | string;
 }
 

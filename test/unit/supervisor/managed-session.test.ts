@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ToolCall, ToolVerdict } from '../../../src/agents/agent.ts';
 import type {
   ManagedSessionRecord,
   PromptRecord,
   WorkLimits,
 } from '../../../src/protocol/managed-session.ts';
+import type { ToolCall, ToolVerdict } from '../../../src/protocol/tool-call.ts';
 import { ManagedSession } from '../../../src/supervisor/managed-session.ts';
 import type { SessionEvent } from '../../../src/supervisor/session-means.ts';
 import type { JournalEntry, SessionWriter } from '../../../src/supervisor/session-store.ts';

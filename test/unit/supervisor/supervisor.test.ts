@@ -163,12 +163,12 @@ suite('the managed sessions of one store', () => {
   test('are deleted only when they are over, with all that is kept of them', async (t) => {
     const { supervisor, store, seats } = begin(t);
     const session = await supervisor.spawn(REQUEST);
-    assert.throws(() => supervisor.delete('worker'), {
+    await assert.rejects(supervisor.delete('worker'), {
       code: 'session-state',
       message: /cahoots stop worker/,
     });
     await session.stop();
-    supervisor.delete('worker');
+    await supervisor.delete('worker');
     assert.deepEqual([store.sessions(), seats.closed], [[], [session.record.id]]);
   });
 

@@ -1,0 +1,60 @@
+import type { Message } from '../../../protocol/message.ts';
+import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import { oneLine } from '../../text/printable.ts';
+
+export const listen: CommandSpec = {
+  name: 'listen',
+  group: 'Mail',
+  summary: 'Take the next message, waiting for one when there is none',
+  details: [
+    'Of several listeners one gets each message. A message counts as seen once it has been printed; one that could not be printed waits again, marked as a possible repeat. An answer that an ask of the same seat waits for is left to it. A ping is answered.',
+    'Without --json the output is that of session-bridge v1: six lines NAME=value, a line ---, and the content. Where v1 exits with 1 when the time is up, this exits with 4. With --follow, programs should use --json: the content of a message may look like the beginning of the next one.',
+  ],
+  options: [
+    { name: 'wait', value: 'seconds', summary: 'give up when no message came for so long; by default never' },
+    { name: 'follow', summary: 'go on with the next message, until a signal or --wait ends it' },
+  ],
+  json: 'the message as it lies in the mailbox, one line for each: {id, from, to, type, timestamp, status, content, inReplyTo, metadata, …}',
+  example: `$ cahoots listen --wait 600
+MESSAGE_ID=msg-4f0q2m9x1c7a
+FROM_ID=k3x9qa
+TO_ID=p0c7zt
+FROM_PROJECT=app
+TYPE=query
+IN_REPLY_TO=
+---
+What replaces login() in version 2?`,
+  exit: { 1: 'a session sits on the seat that --as names', 4: 'no message in time' },
+  run: async (call, runtime) => {
+    const waitMs = runtime.secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
+    const seat = await runtime.seatOfCall(call, 'take');
+    await runtime.whileListening(seat, async () => {
+      do {
+        const wait = runtime.showWait({
+          output: call.output,
+          text: () => `Listening at ${oneLine(seat.record.name)} (${seat.folder.id}); Ctrl-C ends it`,
+        });
+        const next = runtime.nextMessage(seat, { waitMs, signal: call.signal });
+        const claimed = await next.finally(wait.end);
+        if (claimed === undefined) throw runtime.noMessageError(waitMs);
+        await runtime.showMessage(
+          seat,
+          claimed,
+          async () => await printMessage(call, { runtime, message: claimed.message }),
+        );
+      } while (call.flag('follow'));
+    });
+  },
+};
+
+async function printMessage(
+  call: Call,
+  { runtime, message }: { runtime: Runtime; message: Message },
+): Promise<void> {
+  if (call.json) {
+    await call.output.printJson({ ...message, status: 'read' });
+    return;
+  }
+  if ((message.repeat ?? 0) > 0) call.output.note('The next message may have been shown before:');
+  await call.output.print(runtime.v1Lines(message));
+}
