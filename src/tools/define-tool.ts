@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { CahootsError } from '../protocol/errors.ts';
 import type { SeatId } from '../protocol/ids.ts';
+import { describeIssues } from '../protocol/issues.ts';
 
 /** Who calls a tool, and how it is called off. It comes from the host, never from an argument. */
 export interface ToolContext {
@@ -53,10 +54,8 @@ export function inputOf<Shape extends z.core.$ZodLooseShape>(
 function parseInput<Schema extends z.ZodMiniType>(schema: Schema, input: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(input ?? {});
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CahootsError(
-    'usage',
-    `The input is not as the tool needs it: ${issue?.path.join('.') || 'input'}: ${issue?.message ?? 'invalid'}.`,
-    { remedy: 'Correct it and call again.' },
-  );
+  const wrong = describeIssues(parsed.error.issues, { raw: input, root: 'input' });
+  throw new CahootsError('usage', `The input is not as the tool needs it: ${wrong}.`, {
+    remedy: 'Correct it and call again.',
+  });
 }

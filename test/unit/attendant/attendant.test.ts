@@ -141,8 +141,10 @@ suite('a conversation that ends, comes back or moves', () => {
     assert.equal(findReceived(lost, query.id)?.place, 'claimed');
     loseIt();
     await waitFor(() => session.attendant.seat().folder.id !== lost.id, { what: 'the move' });
-    assert.equal(findReceived(lost, query.id)?.place, 'inbox');
+    // Who sits there now may have taken it up already.
+    assert.notEqual(findReceived(lost, query.id), undefined);
     assert.equal(findReceived(lost, query.id)?.message.repeat, 1);
+    assert.equal(session.attendant.desk().offers.get(query.id), undefined);
   });
 
   test('follows its record to where a hook says that it is', async (t) => {

@@ -63,7 +63,8 @@ suite('the tools of a session for workers', () => {
     assert.match(shown, /Last prompt: hi\nworker has completed it/);
     await call('POST', '/v1/sessions/worker/stop');
     assert.match(await tool('resume_session', { session: 'worker' }), /^worker \(\w{6}\) is idle\.$/);
-    assert.equal(await tool('delete_session', { session: 'worker' }), 'worker is deleted.');
+    await assert.rejects(tool('delete_session', { session: 'worker' }), { code: 'session-state' });
+    assert.equal(await tool('delete_session', { session: 'worker', force: true }), 'worker is deleted.');
     assert.equal(await tool('list_sessions'), 'There is no worker. Start one with spawn_session.');
   });
 

@@ -110,10 +110,12 @@ suite('a call of a tool', () => {
       ['reply', { id: 'msg-000000000001' }, /text/],
       ['send', { text: 'x' }, /peer/],
       ['inbox', { page: 1.5 }, /page/],
+      ['peers', { from: 'app01' }, /input: .*from/],
+      ['seat', { action: 'status', seat: 'app01' }, /seat/],
       ['seat', {}, /action/],
       ['seat', { action: 'explode' }, /action/],
       ['seat', { action: 'rename' }, /"rename" needs a value/],
-      ['seat', { action: 'attention', value: 'loud' }, /"loud" is no attention level/],
+      ['seat', { action: 'attention', value: 'loud' }, /"loud" is not an attention level/],
     ];
     for (const [name, input, key] of wrong) {
       await assert.rejects(

@@ -68,7 +68,11 @@ suite('what a hook is called with', () => {
     const calls = JSON.stringify([
       { tool_name: 'Bash', tool_input: { command: 'npm i x' }, tool_response: 'Exit code 1\nno' },
       { tool_name: 'Bash', tool_input: { command: 'ls' }, tool_response: 'fine' },
-      { tool_name: 'Edit', tool_input: { file_path: '/a', old_string: 'b', new_string: 'c' } },
+      {
+        tool_name: 'Edit',
+        tool_input: { file_path: '/a', old_string: 'b', new_string: 'c' },
+        tool_response: {},
+      },
       { tool_name: 'Edit', tool_input: { file_path: '/a' }, tool_response: '<tool_use_error>no' },
       { tool_name: 'Read', tool_input: { file_path: '/a' }, tool_response: 'x' },
     ]);
