@@ -4,7 +4,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { thisProcess } from '../../src/lib/process-identity.ts';
 import { findReceived } from '../../src/mailbox/find-message.ts';
 import { Inbox } from '../../src/mailbox/inbox.ts';
-import { readJournal } from '../../src/mailbox/journal.ts';
+import { readJournalTail } from '../../src/mailbox/journal-tail.ts';
 import { isPast } from '../../src/mailbox/past.ts';
 import { seatFolder } from '../../src/mailbox/seat-folder.ts';
 import { isMessageId, isSeatId } from '../../src/protocol/ids.ts';
@@ -86,7 +86,7 @@ async function read({ root }: Scratch, times: Times, over: AbortSignal): Promise
     let last: string | undefined;
     times.journal.push(
       timed(() => {
-        last = readJournal(root, 50).at(0)?.message;
+        last = readJournalTail(root, 50).at(0)?.message;
       }),
     );
     if (last !== undefined && isMessageId(last) && isPast(folder.read, last)) {

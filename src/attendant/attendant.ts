@@ -5,11 +5,12 @@ import type { ResolvedConfig } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type FolderWatch, watchFolders } from '../lib/folder-watch.ts';
 import { thisProcess } from '../lib/process-identity.ts';
-import { answerPing } from '../mail/answer-ping.ts';
 import { markAnswered } from '../mail/answered.ts';
 import { badNews } from '../mail/bad-news.ts';
 import { Correspondent } from '../mail/correspondent.ts';
 import { sayGoodbye } from '../mail/goodbye.ts';
+import { answerPing } from '../mail/ping.ts';
+import { ReceiptWriter } from '../mail/receipt-writer.ts';
 import { lookAtWatches, type WatchContext } from '../mail/subscriptions.ts';
 import { resendUnsent } from '../mailbox/post.ts';
 import { foldReceipts, type OnFolded } from '../mailbox/receipts.ts';
@@ -109,6 +110,7 @@ export class Attendant {
       limits: config.limits,
       seat: () => this.seat(),
       permissionClass: () => host.permissionClass,
+      receipts: () => this.#desk?.receipts,
     });
   }
 
@@ -201,8 +203,19 @@ export class Attendant {
     const seat = wasHeld ? this.seat() : undefined;
     // The host gives its servers half a second to end: the seat goes first, then the peers are told.
     this.#attempt(() => this.#keeper.leave());
-    this.#attempt(
-      () => seat !== undefined && sayGoodbye({ root: config.root, clock, limits: config.limits }, seat),
+    if (seat === undefined) return;
+    const { folder } = seat;
+    this.#attempt(() =>
+      sayGoodbye(
+        { root: config.root, clock, folder },
+        new Correspondent({
+          root: config.root,
+          clock,
+          limits: config.limits,
+          seat: () => seat,
+          permissionClass: () => undefined,
+        }),
+      ),
     );
   }
 
@@ -264,6 +277,7 @@ export class Attendant {
     this.#proof.follow(host.transcript, 'end');
     this.#cap.restore(this.#keeper.record?.peerTurns?.times ?? []);
     this.#waker.withdrawAll();
+    const receipts = new ReceiptWriter({ root: config.root, clock, folder: seat.folder });
     const desk = new MailDesk({
       root: config.root,
       clock,
@@ -278,10 +292,10 @@ export class Attendant {
         permissionClass: host.permissionClass,
         rule: host.inboundRule,
       }),
+      receipts,
       literal: (path, text) => this.#waker.literal(path, text),
       onControl: (message) => this.#onControl(message),
-      onSeen: (message) =>
-        this.#attempt(() => markAnswered({ root: config.root, clock, folder: seat.folder }, message)),
+      onSeen: (message) => this.#attempt(() => markAnswered({ folder: seat.folder, receipts }, message)),
     });
     desk.recover();
     this.#desk = desk;
@@ -444,7 +458,11 @@ export class Attendant {
     if (message.type === 'session-ended') return;
     const wait = this.waits.forAnswerTo(message.inReplyTo);
     if (wait?.kind === 'ping') wait.finish({ kind: 'pong', message });
-    else if (message.inReplyTo === null) answerPing(this.correspondent, message);
+    else {
+      const { config, clock } = this.#options;
+      const { folder } = this.seat();
+      answerPing({ root: config.root, clock, folder }, { ping: message, correspondent: this.correspondent });
+    }
   }
 
   #noteOffered(message: Message): void {

@@ -1,9 +1,5 @@
 import type { Proof } from '../agents/proof.ts';
-import { type Verdict, verdictOf } from '../directory/trust.ts';
 import type { Clock } from '../lib/clock.ts';
-import { ArrivalPace } from '../mail/arrival-pace.ts';
-import { outcomeOf } from '../mail/bad-news.ts';
-import { decide, type GateDecision } from '../mail/gate.ts';
 import {
   MAX_BATCH_CHARACTERS,
   pageCount,
@@ -11,19 +7,17 @@ import {
   renderOffer,
   renderPage,
 } from '../mail/offer-text.ts';
-import { ReceiptDesk, type ReceiptRecord } from '../mail/receipt-desk.ts';
+import type { ReceiptWriter } from '../mail/receipt-writer.ts';
+import { type Receiver, Reception, type ReceptionView } from '../mail/reception.ts';
 import type { GuardLimits } from '../mail/storm-guard.ts';
-import { watchOutcome } from '../mail/subscriptions.ts';
 import type { ClaimOwner } from '../mailbox/claim-name.ts';
 import { findReceived, findSent } from '../mailbox/find-message.ts';
-import { firstAnswerTo, noteFirstAnswer } from '../mailbox/first-answer.ts';
 import { type ClaimedMessage, Inbox, type PendingMessage } from '../mailbox/inbox.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId, SeatId } from '../protocol/ids.ts';
-import type { InboundRule, Message, PermissionClass } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
-import type { Attention } from '../protocol/seat.ts';
 import { OfferBook } from './offer-book.ts';
 
 export interface DeskOptions {
@@ -34,24 +28,14 @@ export interface DeskOptions {
   readonly expiresAfterMs: number;
   readonly limits: GuardLimits;
   readonly proof: Proof;
-  readonly session: () => {
-    readonly conversation: string;
-    readonly attention: Attention;
-    readonly permissionClass: PermissionClass;
-    readonly rule: InboundRule;
-  };
+  readonly receipts: ReceiptWriter;
+  readonly session: () => Receiver & { readonly conversation: string };
   /** A text as it is written on a path: what the conversation is searched for. */
   readonly literal: (path: DeliveryPath, text: string) => string;
   /** Given what is for the attendant itself: pings and ends of sessions. They are taken already, and cost no tokens. */
   readonly onControl: (message: Message) => void;
   /** Told of each message that is proved to be seen. */
   readonly onSeen: (message: Message) => void;
-}
-
-/** Mail that waits: what the model may see now, and what is held for a person. */
-export interface DeskView {
-  readonly eligible: readonly PendingMessage[];
-  readonly held: readonly PendingMessage[];
 }
 
 export interface TakenMail {
@@ -65,18 +49,20 @@ export interface TakenMail {
 export class MailDesk {
   readonly #options: DeskOptions;
   readonly #inbox: Inbox;
-  readonly #receipts: ReceiptDesk;
-  readonly #pace: ArrivalPace;
   readonly offers: OfferBook;
-  /** Held messages of which the sender knows already, with the reason that it was told. */
-  readonly #heldReasons = new Map<MessageId, string>();
+  /** The door that mail has to pass. */
+  readonly reception: Reception;
 
   constructor(options: DeskOptions) {
     this.#options = options;
     this.offers = new OfferBook(options.proof);
     this.#inbox = new Inbox(options);
-    this.#receipts = new ReceiptDesk(options);
-    this.#pace = new ArrivalPace(options.limits.pairMessagesPerMinute);
+    this.reception = new Reception({ ...options, inbox: this.#inbox, receiver: options.session });
+  }
+
+  /** Records what became of the mail of this seat. */
+  get receipts(): ReceiptWriter {
+    return this.#options.receipts;
   }
 
   /** The seat whose mail it is. */
@@ -89,70 +75,9 @@ export class MailDesk {
     this.#inbox.recoverClaims();
   }
 
-  /** Looks at what waits: refuses, holds, and takes what is for the attendant itself. */
-  look(): DeskView {
-    this.#receipts.flush();
-    const eligible: PendingMessage[] = [];
-    const held: PendingMessage[] = [];
-    for (const pending of this.#inbox.pending()) {
-      if (pending.type === 'notice') this.#lookAtNotice(pending, eligible);
-      else if (pending.from === this.#options.folder.id)
-        this.#refuse(pending, 'a seat does not write to itself');
-      else if (pending.type === 'ping' || pending.type === 'session-ended') this.#takeControl(pending);
-      else {
-        const decision = this.#decide(pending);
-        if (decision.kind === 'pass') eligible.push(pending);
-        else if (decision.kind === 'refuse') this.#refuse(pending, decision.reason);
-        else {
-          held.push(pending);
-          this.#tellHeld(pending, decision.reason);
-        }
-      }
-    }
-    this.#pace.forget(this.#options.clock.now());
-    return { eligible, held };
-  }
-
-  /** Whether a message is the first response to a query that this seat sent to that very peer. */
-  answersOwnQuery({
-    id,
-    type,
-    from,
-    inReplyTo,
-  }: Pick<Message, 'id' | 'type' | 'from' | 'inReplyTo'>): boolean {
-    if (type !== 'response' || inReplyTo === null) return false;
-    const { folder } = this.#options;
-    const asked = findSent(folder, inReplyTo)?.message;
-    if (asked?.type !== 'query' || asked.to !== from) return false;
-    const first = firstAnswerTo(folder, inReplyTo);
-    return first === undefined || first === id;
-  }
-
-  /** Whether a progress is of a request that this seat made to its sender, or calls off one that the sender made. */
-  isOfRequest({ from, inReplyTo, step }: Pick<Message, 'from' | 'inReplyTo' | 'step'>): boolean {
-    if (inReplyTo === null) return false;
-    const { folder } = this.#options;
-    if (step === 'cancelled') {
-      const received = findReceived(folder, inReplyTo)?.message;
-      return received?.request === true && received.from === from;
-    }
-    const sent = findSent(folder, inReplyTo)?.message;
-    return sent?.request === true && sent.to === from;
-  }
-
-  /** Whether a message is a notice for which the session waits: of its question, or of what it watches for. */
-  tellsOutcome(message: Pick<Message, 'type' | 'inReplyTo' | 'metadata'>): boolean {
-    return message.type === 'notice' && this.#borneOut(message)?.mayWake === true;
-  }
-
-  /** What a notice tells by this seat's own records: anybody could leave a file in the mailbox. */
-  #borneOut({
-    inReplyTo,
-    metadata,
-  }: Pick<Message, 'inReplyTo' | 'metadata'>): { text: string; mayWake: boolean } | undefined {
-    if (inReplyTo !== null) return outcomeOf(this.#options, inReplyTo);
-    const text = watchOutcome(this.#options.folder, metadata['watch']);
-    return text === undefined ? undefined : { text, mayWake: true };
+  /** Looks at the pending mail: refuses, holds, and takes what is for the attendant itself. */
+  look(): ReceptionView {
+    return this.reception.look();
   }
 
   /** Tells the senders of what was offered again and again that there is no sign of it. */
@@ -160,7 +85,7 @@ export class MailDesk {
     for (const { claimed, path, times } of this.offers.takeUnproved()) {
       const count = [...times.values()].reduce((sum, more) => sum + more, 0);
       const reason = `put before the session ${count} times, and its conversation does not show it`;
-      this.#record(claimed.message, { state: 'offered', path, reason, unproved: true });
+      this.reception.record(claimed.message, { state: 'offered', path, reason, unproved: true });
     }
   }
 
@@ -170,7 +95,7 @@ export class MailDesk {
     for (const { id } of pending) {
       const claimed = this.#inbox.claim(id);
       if (claimed === undefined) continue;
-      const message = this.#asTold(claimed.message);
+      const message = this.reception.asTold(claimed.message);
       const block = this.#orGiveBack(claimed, () => this.#render(message));
       if (!batch.add(message, block)) {
         this.#inbox.release(claimed, { maybeSeen: false });
@@ -210,7 +135,7 @@ export class MailDesk {
     );
     if (offered === undefined) {
       this.#noteOffer(claimed, 'tool', text);
-      this.#record(message, { state: 'offered', path: 'tool' });
+      this.reception.record(message, { state: 'offered', path: 'tool' });
     }
     if (page >= pageCount(message.content)) this.offers.expectLastPage(id, text, this.#options.clock.now());
     return { text, message };
@@ -257,7 +182,7 @@ export class MailDesk {
   #settle(claimed: ClaimedMessage, path: DeliveryPath): Message {
     this.#inbox.settle(claimed);
     this.offers.remove(claimed.message.id);
-    this.#record(claimed.message, { state: 'seen', path });
+    this.reception.record(claimed.message, { state: 'seen', path });
     this.#options.onSeen(claimed.message);
     return claimed.message;
   }
@@ -265,13 +190,13 @@ export class MailDesk {
   #noteOffer(claimed: ClaimedMessage, path: DeliveryPath, block: string): void {
     const needles = [this.#options.literal(path, block)];
     this.offers.offer({ claimed, path, needles, nowMs: this.#options.clock.now() });
-    this.#heldReasons.delete(claimed.message.id);
+    this.reception.forgetHeld(claimed.message.id);
   }
 
   #taken({ blocks, messages }: Batch, path: DeliveryPath): TakenMail | undefined {
     if (messages.length === 0) return undefined;
     const confirm = (): void => {
-      for (const message of messages) this.#record(message, { state: 'offered', path });
+      for (const message of messages) this.reception.record(message, { state: 'offered', path });
     };
     return { text: renderOffer(blocks, messages), messages, confirm };
   }
@@ -300,79 +225,6 @@ export class MailDesk {
       if (claimed !== undefined) this.#inbox.release(claimed, { maybeSeen: false });
       throw error;
     }
-  }
-
-  #decide(pending: PendingMessage): ReturnType<typeof decide> {
-    const { root, folder, limits } = this.#options;
-    const { attention, permissionClass, rule } = this.#options.session();
-    const isTooMany = !this.#pace.allows(pending);
-    const verdict = verdictOf(root, { sender: pending.from, receiver: folder.id });
-    if (pending.type === 'progress') return this.#decideProgress(pending, { verdict, isTooMany });
-    const answersOwnQuery = this.answersOwnQuery(pending);
-    const decision = decide(pending, {
-      rule,
-      attention,
-      limits,
-      isTooMany,
-      ownClass: permissionClass,
-      verdict,
-      answersOwnQuery,
-    });
-    // The next ones that name the query come by the ordinary gate: one question is no lasting pass.
-    if (answersOwnQuery && decision.kind === 'pass' && pending.inReplyTo !== null)
-      noteFirstAnswer(folder, pending.inReplyTo, pending.id);
-    if (decision.kind !== 'refuse' && !answersOwnQuery) this.#pace.note(pending);
-    return decision;
-  }
-
-  #lookAtNotice(pending: PendingMessage, eligible: PendingMessage[]): void {
-    const isOwn = pending.from === this.#options.folder.id;
-    if (isOwn && this.#borneOut(pending) !== undefined) eligible.push(pending);
-    else this.#refuse(pending, 'a notice that the own records do not bear out');
-  }
-
-  #asTold(message: Message): Message {
-    return message.type === 'notice' ? { ...message, content: this.#borneOut(message)?.text ?? '' } : message;
-  }
-
-  /** How work stands concerns those two between whom it was agreed; it is no news of anybody else. */
-  #decideProgress(
-    pending: PendingMessage,
-    { verdict, isTooMany }: { verdict: Verdict; isTooMany: boolean },
-  ): GateDecision {
-    if (verdict === 'blocked') return { kind: 'refuse', reason: 'the receiver has blocked this peer' };
-    if (!this.isOfRequest(pending))
-      return { kind: 'refuse', reason: 'it names no request of these two seats' };
-    if (isTooMany)
-      return { kind: 'refuse', reason: 'its sender has sent more messages in a minute than are let through' };
-    this.#pace.note(pending);
-    return { kind: 'pass' };
-  }
-
-  #takeControl(pending: PendingMessage): void {
-    const claimed = this.#inbox.claim(pending.id);
-    if (claimed === undefined) return;
-    this.#inbox.settle(claimed);
-    this.#options.onControl(claimed.message);
-  }
-
-  #refuse(pending: PendingMessage, reason: string): void {
-    const claimed = this.#inbox.claim(pending.id);
-    if (claimed === undefined) return;
-    // The sender first: after a kill in between it is refused once more, and the sender is never left without word.
-    this.#record(claimed.message, { state: 'refused', reason });
-    this.#inbox.reject(claimed, reason);
-  }
-
-  #tellHeld(pending: PendingMessage, reason: string): void {
-    if (this.#heldReasons.get(pending.id) === reason) return;
-    this.#heldReasons.set(pending.id, reason);
-    this.#record({ ...pending, content: '', status: 'pending' }, { state: 'held', reason });
-  }
-
-  #record(message: Message, what: ReceiptRecord): void {
-    // A seat needs no receipt for what it tells itself.
-    if (message.type !== 'notice') this.#receipts.record(message, what);
   }
 }
 

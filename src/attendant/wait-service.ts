@@ -90,7 +90,7 @@ function isPeerAway(
 }
 
 function waitFor(waits: Waits, desk: MailDesk, message: PendingMessage): Wait | undefined {
-  const answered = desk.answersOwnQuery(message) ? waits.forAnswerTo(message.inReplyTo) : undefined;
+  const answered = desk.reception.answersOwnQuery(message) ? waits.forAnswerTo(message.inReplyTo) : undefined;
   if (answered !== undefined) return answered;
   const open = waits.forMail();
   if (message.type === 'progress')

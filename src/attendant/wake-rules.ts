@@ -14,7 +14,7 @@ export interface WakeFacts {
 /** Answers to own questions wake at once; what others begin does while the attention is open; a note only a worker. */
 export function mayWake(message: Letter, { desk, worksOffNotes, attention }: WakeFacts): boolean {
   if (message.type === 'progress') return message.step === 'declined';
-  if (desk.answersOwnQuery(message) || desk.tellsOutcome(message)) return true;
+  if (desk.reception.answersOwnQuery(message) || desk.reception.tellsOutcome(message)) return true;
   if (message.type === 'notice' || (message.type === 'note' && !worksOffNotes)) return false;
   return attention === 'open';
 }

@@ -2,13 +2,13 @@ import type { ResolvedConfig } from '../config/config.ts';
 import type { ManagedSettings } from '../config/settings.ts';
 import { findPeer } from '../directory/peers.ts';
 import { verdictOf } from '../directory/trust.ts';
-import { type Clock, isoMillis } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { thisProcess } from '../lib/process-identity.ts';
 import { Correspondent } from '../mail/correspondent.ts';
 import { decide } from '../mail/gate.ts';
 import { renderMessage, renderOffer } from '../mail/offer-text.ts';
+import { ReceiptWriter } from '../mail/receipt-writer.ts';
 import { type ClaimedMessage, Inbox } from '../mailbox/inbox.ts';
-import { recordState } from '../mailbox/receipts.ts';
 import { seatFolder } from '../mailbox/seat-folder.ts';
 import { unlessMailboxFails } from '../mailbox/storage-fault.ts';
 import { CahootsError } from '../protocol/errors.ts';
@@ -215,12 +215,12 @@ export class Reviver {
 
   #record({ sessionId }: SeatRecord, message: Message, state: 'offered' | 'seen'): void {
     const { config, clock } = this.#options;
-    recordState(config.root, message, {
+    const folder = seatFolder(config.root, sessionId);
+    const reason = 'a fork of its conversation';
+    new ReceiptWriter({ root: config.root, clock, folder }).record(message, {
       state,
-      at: isoMillis(clock.now()),
-      by: sessionId,
       path: 'next-turn',
-      reason: 'a fork of its conversation',
+      reason,
     });
   }
 

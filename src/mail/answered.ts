@@ -1,9 +1,9 @@
-import { type Clock, isoMillis } from '../lib/clock.ts';
 import { findSent } from '../mailbox/find-message.ts';
-import { recordState, statesOf } from '../mailbox/receipts.ts';
+import { statesOf } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import type { Message } from '../protocol/message.ts';
 import { currentState } from '../protocol/receipt.ts';
+import type { ReceiptWriter } from './receipt-writer.ts';
 
 /**
  * Records at a seat that its query was answered, once the response of the asked peer was seen.
@@ -12,11 +12,11 @@ import { currentState } from '../protocol/receipt.ts';
  * which may have been lost on a full disk. Does nothing for a response to something else, or from anyone but the asked peer.
  */
 export function markAnswered(
-  { root, clock, folder }: { root: string; clock: Clock; folder: SeatFolder },
+  { folder, receipts }: { folder: SeatFolder; receipts: ReceiptWriter },
   { type, from, inReplyTo }: Message,
 ): void {
   const asked = type === 'response' && inReplyTo !== null ? findSent(folder, inReplyTo)?.message : undefined;
   if (asked?.type !== 'query' || asked.to !== from) return;
   if (currentState(statesOf(folder, asked.id)) === 'answered') return;
-  recordState(root, asked, { state: 'answered', at: isoMillis(clock.now()), by: from });
+  receipts.record(asked, { state: 'answered', by: from });
 }

@@ -1,17 +1,16 @@
 import { hostname } from 'node:os';
 import type { Peer } from '../directory/peers.ts';
 import { resolvePeer } from '../directory/peers.ts';
-import { type Clock, isoMillis } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { findReceived, findSent } from '../mailbox/find-message.ts';
 import { type Draft, post } from '../mailbox/post.ts';
-import { recordState } from '../mailbox/receipts.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
-import { unlessMailboxFails } from '../mailbox/storage-fault.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { MessageId } from '../protocol/ids.ts';
 import type { Message, MessageType, PermissionClass, WorkStep } from '../protocol/message.ts';
 import type { MessageState } from '../protocol/receipt.ts';
 import type { SeatRecord } from '../protocol/seat.ts';
+import { ReceiptWriter } from './receipt-writer.ts';
 import { type GuardLimits, StormGuard } from './storm-guard.ts';
 
 export interface CorrespondentOptions {
@@ -22,6 +21,8 @@ export interface CorrespondentOptions {
   readonly seat: () => { readonly folder: SeatFolder; readonly record: SeatRecord };
   /** Whether what speaks asks a person before it acts; undefined when that is not known. */
   readonly permissionClass: () => PermissionClass | undefined;
+  /** Records for that seat, where somebody writes later what cannot be written now. */
+  readonly receipts?: () => ReceiptWriter | undefined;
 }
 
 export interface Letter {
@@ -100,8 +101,7 @@ export class Correspondent {
     const sent = this.#post(draft);
     // The answer is there: receipts that cannot be written must not make it look unsent, or it is sent once more.
     if (original.type === 'query') {
-      const answered = { state: 'answered', at: isoMillis(clock.now()), by: folder.id } as const;
-      unlessMailboxFails(() => recordState(root, original, answered));
+      this.#receipts(folder).record(original, { state: 'answered' });
     }
     return { sent, to: original };
   }
@@ -142,9 +142,13 @@ export class Correspondent {
       metadata: this.#metadata(peer),
     });
     const reason = step === 'declined' ? `declined: ${note}` : note;
-    const record = { state: STATE_OF_STEP[step], at: isoMillis(clock.now()), by: folder.id };
-    unlessMailboxFails(() => recordState(root, request, reason === '' ? record : { ...record, reason }));
+    this.#receipts(folder).record(request, { state: STATE_OF_STEP[step], ...(reason !== '' && { reason }) });
     return sent;
+  }
+
+  #receipts(folder: SeatFolder): ReceiptWriter {
+    const { root, clock, receipts } = this.#options;
+    return receipts?.() ?? new ReceiptWriter({ root, clock, folder });
   }
 
   /** A message that this seat received. Throws `message-unknown`, which also says when the seat itself sent it. */

@@ -1,42 +1,38 @@
-import { findPeer } from '../directory/peers.ts';
+import { findPeer, type Peer } from '../directory/peers.ts';
 import type { Clock } from '../lib/clock.ts';
-import { readJournal } from '../mailbox/journal.ts';
+import { readJournalTail } from '../mailbox/journal-tail.ts';
 import type { SeatFolder } from '../mailbox/seat-folder.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import { isSeatId, type SeatId } from '../protocol/ids.ts';
-import type { SeatRecord } from '../protocol/seat.ts';
-import { Correspondent } from './correspondent.ts';
-import type { GuardLimits } from './storm-guard.ts';
+import type { Correspondent } from './correspondent.ts';
 
-const LATE_ENTRIES = 500;
+/** The peers that a seat has recently exchanged messages with are read from so many of the newest journal lines. */
+const RECENT_ENTRIES = 2_000;
 
-/** Tells the peers that a seat exchanged messages with of late, and that are here, that its session has ended. */
+/**
+ * Tells the peers that a seat recently exchanged messages with, and that are here, that its session has ended; returns
+ * those that were told. A goodbye that cannot be delivered keeps no session from ending.
+ */
 export function sayGoodbye(
-  { root, clock, limits }: { root: string; clock: Clock; limits: GuardLimits },
-  seat: { folder: SeatFolder; record: SeatRecord },
-): void {
-  const { folder } = seat;
-  const correspondent = new Correspondent({
-    root,
-    clock,
-    limits,
-    seat: () => seat,
-    permissionClass: () => undefined,
-  });
-  for (const id of correspondentsOf(root, folder.id)) {
+  { root, clock, folder }: { root: string; clock: Clock; folder: SeatFolder },
+  correspondent: Correspondent,
+): Peer[] {
+  return recentPartners(root, folder.id).flatMap((id) => {
     const peer = findPeer(root, id, clock.now());
-    if (peer === undefined || peer.state === 'away') continue;
+    if (peer === undefined || peer.state === 'away') return [];
     try {
-      correspondent.send(peer, { type: 'session-ended', content: '' });
+      correspondent.send(peer, { type: 'session-ended', content: 'The session has ended.' });
+      return [peer];
     } catch (error) {
-      // A goodbye that cannot be delivered must not keep the session from ending.
       if (!(error instanceof CahootsError)) throw error;
+      return [];
     }
-  }
+  });
 }
 
-function correspondentsOf(root: string, seat: SeatId): SeatId[] {
-  const others = readJournal(root, LATE_ENTRIES).flatMap(({ from, to, type }) => {
+/** One that has only said goodbye is not told goodbye. */
+function recentPartners(root: string, seat: SeatId): SeatId[] {
+  const others = readJournalTail(root, RECENT_ENTRIES).flatMap(({ from, to, type }) => {
     if (type === 'session-ended') return [];
     const other = from === seat ? to : to === seat ? from : undefined;
     return isSeatId(other) && other !== seat ? [other] : [];

@@ -1,9 +1,9 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { errnoOf, unlessGone } from '../lib/errno.ts';
+import { errnoOf } from '../lib/errno.ts';
 import { isDeeperThan, MAX_DEPTH } from '../lib/json-depth.ts';
-import { appendJsonLines, MAX_LINE_BYTES, parseJsonLines } from '../lib/json-lines.ts';
+import { appendJsonLines, parseJsonLines } from '../lib/json-lines.ts';
 import { removeOldFiles } from '../lib/old-files.ts';
 import type { Message } from '../protocol/message.ts';
 import { type StateRecord, stateRecordSchema } from '../protocol/receipt.ts';
@@ -11,8 +11,6 @@ import { isOwnFolder, isThere } from './seat-folder.ts';
 
 const SUMMARY_CHARACTERS = 160;
 const MAX_REASON_CHARACTERS = 300;
-/** Without O_NONBLOCK opening a FIFO that somebody put there would wait for a writer for ever. */
-const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 const text = z.string();
 const optionalText = z.optional(text);
@@ -76,44 +74,6 @@ function oneLine(text: string, characters: number): string {
     .slice(0, characters)
     .toWellFormed()
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
-}
-
-/** The newest entries, oldest of them first, at most `limit`. Reads no more of the files than it takes. */
-export function readJournal(root: string, limit: number): JournalEntry[] {
-  const days = unlessGone(() => readdirSync(journalFolder(root)), [])
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort();
-  let entries: JournalEntry[] = [];
-  for (const day of days.reverse()) {
-    if (entries.length >= limit) break;
-    entries = [...parseJournal(tailOf(join(journalFolder(root), day), limit * MAX_LINE_BYTES)), ...entries];
-  }
-  return entries.slice(-limit);
-}
-
-/** The last `bytes` of a file as text; its first line may be cut. */
-function tailOf(path: string, bytes: number): string {
-  const file = openDay(path);
-  if (file === undefined) return '';
-  try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) return '';
-    const { size } = stat;
-    const tail = Buffer.alloc(Math.min(bytes, size));
-    return tail.toString('utf8', 0, readSync(file, tail, 0, tail.length, size - tail.length));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Undefined for what cannot be opened: a link that somebody put there, or what may not be read. */
-function openDay(path: string): number | undefined {
-  try {
-    return openSync(path, OPEN);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** The entries in a text of journal lines; what is no entry is left out. */

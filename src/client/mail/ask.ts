@@ -5,13 +5,12 @@ import { announceAsk } from '../../mailbox/awaited-answers.ts';
 import { findReceived } from '../../mailbox/find-message.ts';
 import type { ClaimedMessage } from '../../mailbox/inbox.ts';
 import { readJournalTail } from '../../mailbox/journal-tail.ts';
-import { recordState, statesOf } from '../../mailbox/receipts.ts';
+import { statesOf } from '../../mailbox/receipts.ts';
 import { facadeOf, isThere, seatFolder } from '../../mailbox/seat-folder.ts';
 import { unlessMailboxFails, unlessStorageFails } from '../../mailbox/storage-fault.ts';
 import type { SeatId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/message.ts';
 import { currentState, type MessageState, type StateRecord } from '../../protocol/receipt.ts';
-import { mailContext } from '../client-context.ts';
 import type { OpenSeat } from '../seats/open-seat.ts';
 import { waitForMail } from './mail-wait.ts';
 
@@ -80,7 +79,7 @@ function lookForAnswer(seat: OpenSeat, sent: Message): AskOutcome {
   const claimed = claimResponse(seat, sent);
   const response = claimed?.message ?? takenResponse(seat, sent);
   if (response !== undefined) {
-    unlessMailboxFails(() => markAnswered({ ...mailContext(seat.context), folder: seat.folder }, response));
+    unlessMailboxFails(() => markAnswered(seat, response));
     return { sent, state: 'answered', reason: undefined, response, claimed };
   }
   const states = statesNow(seat, sent);
@@ -121,7 +120,7 @@ function statesNow(seat: OpenSeat, sent: Message): StateRecord[] {
     by: seat.folder.id,
     reason: 'the session has ended and its mailbox is gone',
   };
-  unlessStorageFails(() => recordState(config.root, sent, gone));
+  seat.receipts.record(sent, gone);
   return [...states, gone];
 }
 

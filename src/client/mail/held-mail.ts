@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { readSeatRecord } from '../../directory/seat-record.ts';
-import { isoMillis } from '../../lib/clock.ts';
 import { thisProcess } from '../../lib/process-identity.ts';
+import { ReceiptWriter } from '../../mail/receipt-writer.ts';
 import { allSeatFolders } from '../../mailbox/all-seats.ts';
 import { takeFromFacade } from '../../mailbox/facade.ts';
 import { findReceived, type MessagePlace } from '../../mailbox/find-message.ts';
 import { Inbox, markAccepted } from '../../mailbox/inbox.ts';
-import { recordState } from '../../mailbox/receipts.ts';
 import {
   facadeOf,
   isThere,
@@ -14,7 +13,6 @@ import {
   requireSeatFolder,
   type SeatFolder,
 } from '../../mailbox/seat-folder.ts';
-import { unlessMailboxFails } from '../../mailbox/storage-fault.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
 import type { ClientContext } from '../client-context.ts';
@@ -46,9 +44,11 @@ export function denyMessage(context: ClientContext, id: MessageId): Decision {
   const claimed = inbox.claim(id);
   if (claimed === undefined) throw notWaiting(id, folder);
   const reason = 'denied by a person';
-  const record = { state: 'refused', at: isoMillis(clock.now()), by: folder.id, reason } as const;
   // The sender first, who is never left without word; one that cannot be told keeps no person from their decision.
-  unlessMailboxFails(() => recordState(config.root, claimed.message, record));
+  new ReceiptWriter({ root: config.root, clock, folder }).record(claimed.message, {
+    state: 'refused',
+    reason,
+  });
   inbox.reject(claimed, reason);
   return { id, receiver: receiverOf(folder) };
 }

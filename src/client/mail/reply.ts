@@ -1,7 +1,5 @@
-import { isoMillis } from '../../lib/clock.ts';
 import { findReceived } from '../../mailbox/find-message.ts';
 import type { ClaimedMessage } from '../../mailbox/inbox.ts';
-import { recordState } from '../../mailbox/receipts.ts';
 import { unlessMailboxFails } from '../../mailbox/storage-fault.ts';
 import { CahootsError } from '../../protocol/errors.ts';
 import { isMessageId, type MessageId } from '../../protocol/ids.ts';
@@ -44,7 +42,8 @@ export function replyFromSeat(seat: OpenSeat, { id, content, isNamed, step }: Re
   }
   const claimed = seat.inbox.claim(id);
   if (claimed === undefined) return say();
-  unlessMailboxFails(() => recordSeen(seat, claimed.message));
+  // Anyone who answers a message by its id has it before them.
+  seat.receipts.record(claimed.message, { state: 'seen' });
   const sent = replyOrRelease(seat, { claimed, say });
   // Should that fail, the message comes back once this process has ended, marked as a repeat.
   unlessMailboxFails(() => seat.inbox.settle(claimed));
@@ -61,10 +60,4 @@ function replyOrRelease(
     seat.inbox.release(claimed, { maybeSeen: true });
     throw error;
   }
-}
-
-/** Whoever answers a message by its id has it before them. */
-function recordSeen(seat: OpenSeat, message: Message): void {
-  const { config, clock } = seat.context;
-  recordState(config.root, message, { state: 'seen', at: isoMillis(clock.now()), by: seat.folder.id });
 }

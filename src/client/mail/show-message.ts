@@ -1,7 +1,5 @@
 import { isoMillis } from '../../lib/clock.ts';
 import type { ClaimedMessage } from '../../mailbox/inbox.ts';
-import { recordState } from '../../mailbox/receipts.ts';
-import { unlessMailboxFails } from '../../mailbox/storage-fault.ts';
 import type { MessageType } from '../../protocol/message.ts';
 import type { OpenSeat } from '../seats/open-seat.ts';
 
@@ -20,7 +18,7 @@ export async function showMessage(
   claimed: ClaimedMessage,
   show: () => Promise<void>,
 ): Promise<void> {
-  const { config, clock } = seat.context;
+  const { clock } = seat.context;
   const { message } = claimed;
   const offeredAt = isoMillis(clock.now());
   try {
@@ -31,10 +29,6 @@ export async function showMessage(
   }
   seat.inbox.settle(claimed);
   if (!READ_BY_SOMEBODY.has(message.type)) return;
-  const by = seat.folder.id;
-  const seenAt = isoMillis(clock.now());
-  unlessMailboxFails(() => {
-    recordState(config.root, message, { state: 'offered', at: offeredAt, by, path: 'listen' });
-    recordState(config.root, message, { state: 'seen', at: seenAt, by, path: 'listen' });
-  });
+  seat.receipts.record(message, { state: 'offered', at: offeredAt, path: 'listen' });
+  seat.receipts.record(message, { state: 'seen', at: isoMillis(clock.now()), path: 'listen' });
 }

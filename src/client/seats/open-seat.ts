@@ -10,6 +10,8 @@ import {
 import { thisProcess } from '../../lib/process-identity.ts';
 import { badNews } from '../../mail/bad-news.ts';
 import { Correspondent } from '../../mail/correspondent.ts';
+import { ReceiptWriter } from '../../mail/receipt-writer.ts';
+import { Reception, SHELL_RECEIVER } from '../../mail/reception.ts';
 import { awaitedAnswers } from '../../mailbox/awaited-answers.ts';
 import { buildFacade, hasFacade } from '../../mailbox/facade.ts';
 import { Inbox } from '../../mailbox/inbox.ts';
@@ -28,6 +30,9 @@ export class OpenSeat {
   readonly folder: SeatFolder;
   readonly correspondent: Correspondent;
   readonly inbox: Inbox;
+  readonly receipts: ReceiptWriter;
+  /** The door that mail for a person or script has to pass. */
+  readonly reception: Reception;
   readonly #found: SeatRecord;
 
   constructor(context: ClientContext, found: SeatRecord) {
@@ -48,6 +53,15 @@ export class OpenSeat {
       clock,
       expiresAfterMs: config.limits.expiresAfterMs,
       owner: { process: thisProcess(), generation: found.generation },
+    });
+    const common = { root: config.root, clock, folder: this.folder };
+    this.receipts = new ReceiptWriter(common);
+    this.reception = new Reception({
+      ...common,
+      inbox: this.inbox,
+      receipts: this.receipts,
+      limits: config.limits,
+      receiver: () => SHELL_RECEIVER,
     });
   }
 

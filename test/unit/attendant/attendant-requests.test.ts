@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { readJournal } from '../../../src/mailbox/journal.ts';
+import { readJournalTail } from '../../../src/mailbox/journal-tail.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import type { MessageId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
@@ -123,7 +123,7 @@ suite('work that a peer asks this session for', () => {
     );
     session.tools.reply(request.id, 'done');
     assert.deepEqual(session.tools.status().openQueries, []);
-    const steps = readJournal(session.host.root, 100).filter(({ message }) => message === request.id);
+    const steps = readJournalTail(session.host.root, 100).filter(({ message }) => message === request.id);
     assert.deepEqual(
       steps.map(({ state }) => state).filter((state) => state.startsWith('work') || state === 'answered'),
       ['work-accepted', 'working', 'answered'],

@@ -173,8 +173,8 @@ suite('messages that cost no tokens', () => {
           .find((message) => message?.inReplyTo === ping.id),
       { what: 'the pong' },
     );
-    assert.deepEqual([pong.type, pong.content], ['ping', 'pong']);
-    app.write({ type: 'ping', content: 'pong', inReplyTo: newMessageId() });
+    assert.deepEqual([pong.type, pong.content], ['ping', 'connected']);
+    app.write({ type: 'ping', content: 'connected', inReplyTo: newMessageId() });
     app.write({ type: 'session-ended', content: '' });
     await looks(session);
     assert.equal(readdirSync(app.folder.inbox).filter((name) => name.endsWith('.json')).length, 1);

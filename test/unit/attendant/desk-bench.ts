@@ -4,6 +4,7 @@ import { ConversationProof } from '../../../src/agents/claude-code/live/conversa
 import { MailDesk } from '../../../src/attendant/mail-desk.ts';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
+import { ReceiptWriter } from '../../../src/mail/receipt-writer.ts';
 import type { Draft } from '../../../src/mailbox/post.ts';
 import { statesOf } from '../../../src/mailbox/receipts.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
@@ -55,6 +56,7 @@ export function deskBench(t: TestContext): DeskBench {
       owner: { process: thisProcess(), generation },
       expiresAfterMs: 7 * DAY_MS,
       limits: limitsFrom({}),
+      receipts: new ReceiptWriter({ root: bench.root, clock: bench.clock, folder: me }),
       literal: (_path, text) => text,
       proof: new ConversationProof(transcript.path),
       session: () => session,

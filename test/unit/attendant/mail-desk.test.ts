@@ -100,11 +100,11 @@ suite('what waits at a mail desk', () => {
     assert.deepEqual(idsOf(eligible), [answer.id]);
     assert.deepEqual(new Set(idsOf(held)), new Set(idsOf([stranger, unasked, query])));
     assert.deepEqual(
-      eligible.map((pending) => desk.answersOwnQuery(pending)),
+      eligible.map((pending) => desk.reception.answersOwnQuery(pending)),
       [true],
     );
     assert.deepEqual(
-      held.map((pending) => desk.answersOwnQuery(pending)),
+      held.map((pending) => desk.reception.answersOwnQuery(pending)),
       [false, false, false],
     );
   });

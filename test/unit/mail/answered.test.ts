@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { markAnswered } from '../../../src/mail/answered.ts';
+import { ReceiptWriter } from '../../../src/mail/receipt-writer.ts';
 import { recordState } from '../../../src/mailbox/receipts.ts';
 import { newMessageId } from '../../../src/protocol/ids.ts';
 import { type DeskBench, deskBench } from '../attendant/desk-bench.ts';
 
 function note({ root, clock, me }: DeskBench, ...message: [Parameters<typeof markAnswered>[1]]): void {
-  markAnswered({ root, clock, folder: me }, ...message);
+  const receipts = new ReceiptWriter({ root, clock, folder: me });
+  markAnswered({ folder: me, receipts }, ...message);
 }
 
 suite('a response that was seen', () => {

@@ -4,8 +4,8 @@ import { limitsFrom } from '../../../src/config/settings.ts';
 import type { Verdict } from '../../../src/directory/trust.ts';
 import { decide, type GateFacts } from '../../../src/mail/gate.ts';
 import type { PendingMessage } from '../../../src/mailbox/inbox.ts';
-import type { InboundRule } from '../../../src/protocol/message.ts';
 import {
+  type InboundRule,
   MESSAGE_TYPES,
   type MessageType,
   PERMISSION_CLASSES,

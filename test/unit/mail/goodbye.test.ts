@@ -4,6 +4,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { limitsFrom } from '../../../src/config/settings.ts';
 import { createSeat, freshRecord } from '../../../src/directory/take-seat.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
+import { Correspondent } from '../../../src/mail/correspondent.ts';
 import { sayGoodbye } from '../../../src/mail/goodbye.ts';
 import { findReceived } from '../../../src/mailbox/find-message.ts';
 import type { SeatFolder } from '../../../src/mailbox/seat-folder.ts';
@@ -28,6 +29,18 @@ function typesIn({ folder }: Seat): string[] {
   });
 }
 
+function goodbye({ root, clock }: TempRoot, me: Seat): void {
+  const limits = limitsFrom({});
+  const correspondent = new Correspondent({
+    root,
+    clock,
+    limits,
+    seat: () => me,
+    permissionClass: () => undefined,
+  });
+  sayGoodbye({ root, clock, folder: me.folder }, correspondent);
+}
+
 function bench(t: TestContext): { root: TempRoot; me: Seat } {
   const root = tempRoot(t);
   return { root, me: seat(root, 'lib') };
@@ -41,7 +54,7 @@ suite('a session that ends', () => {
     root.send(wrote.folder, me.folder);
     root.send(me.folder, written.folder);
     root.send(stranger.folder, written.folder);
-    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
+    goodbye(root, me);
     assert.deepEqual(
       [typesIn(wrote), typesIn(written).sort(), typesIn(stranger)],
       [['session-ended'], ['note', 'note', 'session-ended'], []],
@@ -54,7 +67,7 @@ suite('a session that ends', () => {
     const [away, ended] = [seat(root, 'away', null), seat(root, 'ended')];
     root.send(away.folder, me.folder);
     root.send(ended.folder, me.folder, { type: 'session-ended', content: '' });
-    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
+    goodbye(root, me);
     assert.deepEqual([typesIn(away), typesIn(ended)], [[], []]);
   });
 
@@ -65,7 +78,7 @@ suite('a session that ends', () => {
     root.send(there.folder, me.folder);
     rmSync(gone.folder.inbox, { recursive: true });
     writeFileSync(gone.folder.inbox, 'in the way');
-    sayGoodbye({ ...root, limits: limitsFrom({}) }, me);
+    goodbye(root, me);
     assert.deepEqual(typesIn(there), ['session-ended']);
   });
 });

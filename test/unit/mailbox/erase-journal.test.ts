@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { isoMillis } from '../../../src/lib/clock.ts';
 import { eraseJournalLines, type JournalLine, journalFiles } from '../../../src/mailbox/erase-journal.ts';
-import { appendJournal, journalFile, journalFolder, readJournal } from '../../../src/mailbox/journal.ts';
-import { readJournalAfter, readJournalEnd } from '../../../src/mailbox/journal-tail.ts';
+import { appendJournal, journalFile, journalFolder } from '../../../src/mailbox/journal.ts';
+import { readJournalAfter, readJournalEnd, readJournalTail } from '../../../src/mailbox/journal-tail.ts';
 import { newMessageId, type SeatId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import { DAY_MS, tempFolder } from '../../fixtures/temp-root.ts';
@@ -60,7 +60,7 @@ suite('erasing lines of the journal', () => {
     assert.ok(!readFileSync(path, 'utf8').includes('secret'));
     const summaries = (entries: readonly { summary?: string | undefined }[]) =>
       entries.map(({ summary }) => summary);
-    assert.deepEqual(summaries(readJournal(root, 10)), ['kept one', 'kept two']);
+    assert.deepEqual(summaries(readJournalTail(root, 10)), ['kept one', 'kept two']);
     assert.deepEqual(summaries(readJournalAfter(root, end).entries), ['kept two']);
   });
 
@@ -128,7 +128,7 @@ suite('erasing lines of the journal', () => {
     erased += erase(root);
     assert.ok(duringIt > 0, 'nothing was erased while they wrote');
     assert.equal(erased, (3 * LINES) / 2);
-    const kept = readJournal(root, 10 * LINES).map(({ from, summary }) => `${from} ${summary}`);
+    const kept = readJournalTail(root, 10 * LINES).map(({ from, summary }) => `${from} ${summary}`);
     const expected = ['aaaaaa', 'bbbbbb', 'cccccc'].flatMap((from) =>
       Array.from({ length: LINES / 2 }, (_, index) => `${from} kept ${2 * index + 1}`),
     );

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { MAX_LINE_BYTES } from '../../../src/lib/json-lines.ts';
 import { thisProcess } from '../../../src/lib/process-identity.ts';
-import {
-  appendJournal,
-  journalFile,
-  journalFolder,
-  pruneJournal,
-  readJournal,
-} from '../../../src/mailbox/journal.ts';
+import { appendJournal, journalFile, journalFolder, pruneJournal } from '../../../src/mailbox/journal.ts';
+import { readJournalTail } from '../../../src/mailbox/journal-tail.ts';
 import { pastPath, prunePast } from '../../../src/mailbox/past.ts';
 import { foldReceipts, recordState, statesOf } from '../../../src/mailbox/receipts.ts';
 import { type SeatId, shardOf } from '../../../src/protocol/ids.ts';
@@ -149,7 +144,7 @@ suite('receipts', () => {
     rmSync(a.path, { recursive: true });
     recordState(root, message, record('seen', 1));
     assert.ok(!readdirSync(join(root, 'seats')).includes('aaaaaa'));
-    assert.equal(readJournal(root, 10).at(-1)?.state, 'seen');
+    assert.equal(readJournalTail(root, 10).at(-1)?.state, 'seen');
   });
 });
 
@@ -170,14 +165,14 @@ suite('the journal', () => {
     const text = readFileSync(journalFile(root, Date.now()), 'utf8');
     for (const line of text.split('\n'))
       assert.ok(Buffer.byteLength(line) < MAX_LINE_BYTES, String(line.length));
-    assert.equal(readJournal(root, 100).length, 15);
+    assert.equal(readJournalTail(root, 100).length, 15);
     assert.deepEqual(
-      readJournal(root, 4).map(({ state }) => state),
-      readJournal(root, 100)
+      readJournalTail(root, 4).map(({ state }) => state),
+      readJournalTail(root, 100)
         .slice(-4)
         .map(({ state }) => state),
     );
-    for (const { summary = '', reason = '' } of readJournal(root, 100))
+    for (const { summary = '', reason = '' } of readJournalTail(root, 100))
       assert.doesNotMatch(summary + reason, /\p{Cc}/u);
   });
 
@@ -193,7 +188,7 @@ suite('the journal', () => {
       [id],
     );
     assert.deepEqual(readdirSync(a.sending), []);
-    assert.deepEqual(readJournal(root, 10), []);
+    assert.deepEqual(readJournalTail(root, 10), []);
   });
 
   test('a pipe in the place of a day keeps nobody waiting', (t) => {
@@ -205,10 +200,10 @@ suite('the journal', () => {
     execFileSync('mkfifo', [today]);
     send(a, b);
     assert.equal(readdirSync(b.inbox).length, 2);
-    assert.equal(readJournal(root, 10).length, 2);
+    assert.equal(readJournalTail(root, 10).length, 2);
     rmSync(today);
     mkdirSync(today);
-    assert.equal(readJournal(root, 10).length, 2);
+    assert.equal(readJournalTail(root, 10).length, 2);
   });
 
   test('old days are removed', (t) => {

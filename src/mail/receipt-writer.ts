@@ -6,9 +6,11 @@ import type { MessageId, SeatId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/message.ts';
 import type { StateRecord } from '../protocol/receipt.ts';
 
-export type ReceiptRecord = Pick<StateRecord, 'state' | 'path' | 'reason' | 'unproved'>;
+/** What became of a message. `at` and `by` are now and the seat that records, where they are left out. */
+export type ReceiptRecord = Pick<StateRecord, 'state' | 'path' | 'reason' | 'unproved'> &
+  Partial<Pick<StateRecord, 'at' | 'by'>>;
 
-export interface ReceiptDeskOptions {
+export interface ReceiptWriterOptions {
   readonly root: string;
   readonly clock: Clock;
   /** The seat that records. */
@@ -27,25 +29,38 @@ const SAME_MOMENT_MS = 50;
 const MAX_LATE = 1_000;
 
 /**
- * Tells senders what became of their messages.
+ * Records what became of messages: the one place where that is written for a seat.
  *
  * A receipt that cannot be written now (a full disk, a sender's folder that may not be written to) keeps no mail from
  * the session: it is written later, with the time of what it tells.
  */
-export class ReceiptDesk {
-  readonly #options: ReceiptDeskOptions;
+export class ReceiptWriter {
+  readonly #options: ReceiptWriterOptions;
   #late: LateReceipt[] = [];
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ReceiptDeskOptions) {
+  constructor(options: ReceiptWriterOptions) {
     this.#options = options;
   }
 
+  /** Records what became of a message, now or as soon as that can be written. */
   record(message: Message, what: ReceiptRecord): void {
-    const { root, folder } = this.#options;
-    const record: StateRecord = { ...what, at: isoMillis(this.#nextMs()), by: folder.id };
-    if (!succeeds(() => recordState(root, message, record)))
-      this.#late = [...this.#late, { sender: message.from, message: message.id, record }].slice(-MAX_LATE);
+    const record = this.#stamped(what);
+    if (this.#tryNow(message, record)) return;
+    this.#late = [...this.#late, { sender: message.from, message: message.id, record }].slice(-MAX_LATE);
+  }
+
+  /** Records what became of a message; false where that cannot be written now. */
+  write(message: Message, what: ReceiptRecord): boolean {
+    return this.#tryNow(message, this.#stamped(what));
+  }
+
+  #tryNow(message: Message, record: StateRecord): boolean {
+    return succeeds(() => recordState(this.#options.root, message, record));
+  }
+
+  #stamped({ at, by, ...what }: ReceiptRecord): StateRecord {
+    return { ...what, at: at ?? isoMillis(this.#nextMs()), by: by ?? this.#options.folder.id };
   }
 
   /** What follows within the same millisecond gets the next one: by their times the steps stay in order. */
