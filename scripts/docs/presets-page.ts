@@ -8,7 +8,7 @@ const MARKS: Readonly<Record<string, string>> = {
   no: 'denied',
   'in-folder': 'runs on what is not protected ¹',
   'look-only': 'runs what only looks, at what is not protected ¹ ²',
-  'as-text': 'runs as text ³',
+  housekeeping: 'runs what only shows or tidies the conversation ³',
 };
 
 /** What of a class is no tool of the agent's own. */
@@ -58,14 +58,14 @@ denied.
 the like, alone or in a pipe, with options that are written out and known to change nothing. \`rg\` is denied in a folder in
 which it would come upon a file of secrets; \`git grep\` shows what is committed, secrets that were committed included.
 
-³ Claude Code runs the shell commands (\`!\`) in the text of a skill or command, opens the files that the text mentions with
-\`@\`, and asks nobody. So the text is looked at first, with what the call adds to it: one that would run a command, has hooks of its own,
-mentions a resource, or opens what is protected is denied, and Claude Code is told to run no command from such texts at all. A
-skill whose file is not found in the skills and commands of the folder or of the user, such as those of plugins and
-of Claude Code itself, is denied too. Of its own commands \`/clear\`, \`/compact\`, \`/context\`, \`/usage\` and \`/recap\` run in every preset.
+³ \`/clear\`, \`/compact\`, \`/context\`, \`/usage\` and \`/recap\`, where they are Claude Code's own. Every other command, and every skill, has a text
+of which Claude Code runs the shell commands (\`!\`) and opens the files that it mentions (\`@\`), with what the call adds to it,
+before anybody is asked: it needs \`full\`. A session can read such a file instead, and take its steps one by one; each is judged
+then. In 2.1.197, which does not tell its own commands from others, none is permitted in a folder with skills or commands.
 
 ## What this is not
 
 A command is judged by its text. A program that \`edit\` lets run, a test suite or a build script, can do what your user can do;
-so can what such a program starts, and so can the hooks of the folder's own Claude Code settings, which Claude Code runs. For work that you do not trust, run the daemon in a container or as another user. A search
+so can what such a program starts, and so can the hooks of the folder's own Claude Code settings and of its agents
+(\`.claude/agents\`), which Claude Code runs. For work that you do not trust, run the daemon in a container or as another user. A search
 through a whole folder in \`edit\` (\`grep -r\`) can show lines of a file that could not be read by its name.`;

@@ -129,10 +129,10 @@ export interface AgentSession {
   /** A text as the agent is given it in a prompt. It differs where the agent has no switch that keeps text as it is. */
   asGiven(text: string): string;
   /**
-   * A command of the agent's own as a call, to be judged before it is run. Throws `command-unknown` for a text that is no
-   * command of this session, with those that there are.
+   * A command of the agent's own as a call, to be judged before it is run. Rejects with `command-unknown` for a text that
+   * does not begin with a command of this session.
    */
-  commandCall(text: string): ToolCall;
+  commandCall(text: string): Promise<ToolCall>;
   /**
    * Ends the running turn and resolves once it is over; at once when none runs. A session that does not obey within
    * `graceMs` (default 5,000) is closed by force, and its turn counts as interrupted all the same.

@@ -1,7 +1,7 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Preset } from '../protocol/preset.ts';
-import type { Expansion, ToolCall, ToolVerdict } from '../protocol/tool-call.ts';
+import type { ToolCall, ToolVerdict } from '../protocol/tool-call.ts';
 import { moreThanLooking, searchedFolders } from './look-only.ts';
 import { type Access, protectedBecause, type Surroundings } from './protected-paths.ts';
 import { secretWithin } from './secrets-within.ts';
@@ -9,10 +9,10 @@ import { programOf, readShellText, type ShellText } from './shell-command.ts';
 import { classOf, PATH_KEYS, type ToolClass } from './tool-classes.ts';
 
 /**
- * What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected. `as-text`:
- * where the agent only reads its text, and that opens nothing protected.
+ * What a preset says of a class of tools. `in-folder`: on paths of the session's folder that are not protected.
+ * `housekeeping`: where it only shows or tidies the conversation.
  */
-type Rule = 'yes' | 'no' | 'in-folder' | 'look-only' | 'as-text';
+type Rule = 'yes' | 'no' | 'in-folder' | 'look-only' | 'housekeeping';
 
 type Rules = Readonly<Record<ToolClass, Rule>>;
 
@@ -24,7 +24,7 @@ const READ_ONLY: Rules = {
   run: 'look-only',
   delegate: 'yes',
   skill: 'no',
-  command: 'as-text',
+  command: 'housekeeping',
   web: 'no',
   plan: 'no',
   'ask-person': 'no',
@@ -35,11 +35,13 @@ const READ_ONLY: Rules = {
 export const PRESET_RULES: Readonly<Record<Exclude<Preset, 'full'>, Rules>> = {
   'read-only': READ_ONLY,
   review: READ_ONLY,
-  edit: { ...READ_ONLY, write: 'in-folder', run: 'in-folder', skill: 'as-text' },
+  edit: { ...READ_ONLY, write: 'in-folder', run: 'in-folder' },
   plan: READ_ONLY,
 };
 
 const WHY_NOT: Partial<Readonly<Record<ToolClass, string>>> = {
+  skill:
+    'The text of a skill or command can open files and run programs before anything is judged. Read its file and take its steps one by one.',
   plan: 'Your plan is noted. Do not carry it out: end your turn with the plan as your answer.',
   'ask-person':
     'Nobody is at the keyboard. End your turn with the question as your answer; it comes back as a prompt.',
@@ -58,13 +60,13 @@ export function judgeByPreset(
 }
 
 function reasonAgainst(
-  { tool, input, expands }: ToolCall,
+  { tool, input, command }: ToolCall,
   { kind, rule, preset, around }: { kind: ToolClass; rule: Rule; preset: Preset; around: Surroundings },
 ): string | undefined {
   if (rule === 'yes') return undefined;
-  if (rule === 'as-text') {
-    const because = expansionBecause(expands, around);
-    return because && `The preset ${preset} does not permit this: ${because}.`;
+  if (rule === 'housekeeping') {
+    if (command === 'housekeeping') return undefined;
+    return `The preset ${preset} permits no command that does more than show or tidy the conversation: its text could open files and run programs before anything is judged.`;
   }
   if (rule === 'no') return WHY_NOT[kind] ?? `The preset ${preset} does not permit ${tool}.`;
   const because =
@@ -72,21 +74,6 @@ function reasonAgainst(
       ? commandBecause(input['command'], { rule, around })
       : pathsBecause({ tool, input }, { kind, around });
   return because === undefined ? undefined : `The preset ${preset} does not permit this: ${because}.`;
-}
-
-/** Nobody is asked about what an agent opens and runs by itself: it is judged with the call. */
-function expansionBecause(expands: Expansion | undefined, around: Surroundings): string | undefined {
-  if (expands?.kind === 'housekeeping') return undefined;
-  if (expands?.kind !== 'files') return expands?.reason ?? 'what it opens and runs is not known';
-  const [command] = expands.runs;
-  if (command !== undefined) {
-    return `its text has the command ${command} run before anything is judged; read its file and take its steps one by one`;
-  }
-  for (const path of expands.opens) {
-    const because = protectedBecause(path, { access: 'read', around });
-    if (because !== undefined) return `its text opens a file, and ${because}`;
-  }
-  return undefined;
 }
 
 function pathsBecause(

@@ -139,7 +139,7 @@ export class ManagedSession {
   async #judgeCommand(text: string, process: AgentSession | undefined): Promise<ToolVerdict> {
     // Without a process it takes no prompt either, which `accept` says.
     if (process === undefined) return { verdict: 'allow' };
-    return await this.#means.judge(process.commandCall(text), this.#record);
+    return await this.#means.judge(await process.commandCall(text), this.#record);
   }
 
   /** A text as its agent would be given it. */

@@ -169,10 +169,10 @@ class ScriptedSession implements FakeSession {
   }
 
   /** It has one command, /clear: its conversation begins anew. */
-  commandCall(text: string): ToolCall {
+  async commandCall(text: string): Promise<ToolCall> {
     if (text === '/clear') {
-      const expands = { kind: 'housekeeping' } as const;
-      return { id: text, tool: 'command', input: { command: text }, bySubagent: false, expands };
+      const command = 'housekeeping';
+      return { id: text, tool: 'command', input: { command: text }, bySubagent: false, command };
     }
     throw new CahootsError('command-unknown', `${JSON.stringify(text)} is not a command here.`, {
       remedy: 'There is: /clear',

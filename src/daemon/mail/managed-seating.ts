@@ -45,8 +45,13 @@ export class ManagedSeating implements Seating {
     if (this.#seat !== undefined) await this.#upkeep.publish(this.#seat, facts);
   }
 
+  /** Makes good what happened since the last call: the agent left its conversation, a heartbeat is due. */
   async check(): Promise<void> {
-    if (this.#seat !== undefined) await this.#upkeep.check(this.#seat);
+    const seat = this.#seat;
+    if (seat === undefined) return;
+    const { conversation } = this.#options.host;
+    if (this.record?.conversation !== conversation) await this.publish({ conversation });
+    await this.#upkeep.check(seat);
   }
 
   leave(): void {

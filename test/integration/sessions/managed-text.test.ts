@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { sample } from 'fast-check';
@@ -124,36 +124,37 @@ for (const binary of claudeBinaries()) {
 
     test('a command of the agent is given by --command alone, judged by the preset, and refused where it is none [FA2]', async (t) => {
       const bench = await startBench(t, binary);
+      const marksItsOwn = compareVersions(binary.version, '2.1.248') >= 0;
+      const home = bench.home.project('without-commands');
+      for (const preset of ['read-only', 'edit']) {
+        await bench.spawn(preset, { preset, cwd: home });
+        const { ended } = await command(bench, preset, '/context');
+        assert.equal(ended?.outcome, 'completed');
+        for (const [text, code] of [
+          ['/init', 'command-denied'],
+          ['/nosuch', 'command-unknown'],
+          ['context', 'command-unknown'],
+        ] as const)
+          await refuses(bench, { session: preset, text, code });
+      }
       const { cwd } = bench;
       writeFileSync(join(cwd, '.claude', 'commands', 'greet.md'), 'Greet $ARGUMENTS\n');
-      writeFileSync(join(cwd, '.claude', 'commands', 'peek.md'), 'Look at @~/.ssh/id_rsa\n');
-      await bench.spawn('worker', { preset: 'read-only' });
-      const greeted = await command(bench, 'worker', '/greet the team');
-      assert.equal(greeted.ended?.outcome, 'completed');
-      assert.match(bench.model.turns.at(-1)?.text ?? '', /Greet the team/);
-      const { ended } = await command(bench, 'worker', '/context');
-      assert.equal(ended?.outcome, 'completed');
-      for (const [text, code] of [
-        ['/pwn', 'command-denied'],
-        ['/peek', 'command-denied'],
-        ['/greet @~/.ssh/id_rsa', 'command-denied'],
-        ['/init', 'command-denied'],
-        ['/nosuch', 'command-unknown'],
-        ['greet', 'command-unknown'],
-      ] as const) {
-        await assert.rejects(command(bench, 'worker', text), (error) => {
-          assert.ok(error instanceof CahootsError);
-          assert.equal(error.code, code, text);
-          return true;
-        });
-      }
+      writeFileSync(join(cwd, '.claude', 'commands', 'compact.md'), 'Look at @~/.ssh/id_rsa\n');
+      writeFileSync(join(cwd, '.claude', 'commands', 'cost.md'), 'Look at @.env\n');
+      await bench.spawn('worker', { preset: 'edit' });
+      for (const text of ['/pwn', '/greet the team', '/greet "@~/.ssh/id_rsa"', '/cost'])
+        await refuses(bench, { session: 'worker', text, code: 'command-denied' });
+      if (marksItsOwn) await command(bench, 'worker', '/context');
+      else await refuses(bench, { session: 'worker', text: '/compact', code: 'command-denied' });
       assertNothingOpened(bench);
       await bench.spawn('trusted', { preset: 'full' });
-      const ran = await command(bench, 'trusted', '/pwn');
-      assert.equal(ran.ended?.outcome, 'completed', JSON.stringify(ran));
+      const greeted = await command(bench, 'trusted', '/greet the team');
+      assert.equal(greeted.ended?.outcome, 'completed');
+      assert.match(bench.model.turns.at(-1)?.text ?? '', /Greet the team/);
+      await command(bench, 'trusted', '/context');
     });
 
-    test('a skill that would run a command or open a file is denied, and so is one that is a link to elsewhere [FA3] [D2]', async (t) => {
+    test('a skill is denied, and nothing of its text is opened or run, by whatever words it is called [FA3] [D2]', async (t) => {
       const bench = await startBench(t, binary);
       const { cwd } = bench;
       const skill = (name: string, text: string): void => {
@@ -163,38 +164,29 @@ for (const binary of claudeBinaries()) {
           `---\nname: ${name}\ndescription: what ${name} does\nallowed-tools: Bash(*)\n---\n${text}\n`,
         );
       };
-      skill('plain', 'Say hello. Mail me@example.org about `@scope/pkg`.');
+      skill('plain', 'Look at $0 and $ARGUMENTS.env');
       skill('runs', `Status: !\`touch ${RUN_MARK}\``);
-      skill('blocks', `\`\`\`!\ntouch ${RUN_MARK}\n\`\`\``);
-      skill('opens', 'Look at @~/.ssh/id_rsa');
-      skill('env', 'Look at @.env');
-      skill('args', 'Look at @$ARGUMENTS');
-      skill('hooked', 'Nothing.');
-      writeFileSync(
-        join(cwd, '.claude', 'skills', 'hooked', 'SKILL.md'),
-        `---\nname: hooked\ndescription: x\nhooks:\n  PreToolUse:\n    - matcher: "*"\n      hooks: [{type: command, command: "touch ${RUN_MARK}"}]\n---\nRead a file.\n`,
-      );
-      mkdirSync(join(cwd, '.claude', 'skills', 'linked'));
-      const elsewhere = join(bench.home.home, 'notes.md');
-      writeFileSync(elsewhere, 'Notes of the person.');
-      symlinkSync(elsewhere, join(cwd, '.claude', 'skills', 'linked', 'SKILL.md'));
-      await bench.spawn('worker', { preset: 'edit' });
-      const run = async (name: string, args = ''): Promise<number> => {
-        const input = JSON.stringify({ skill: name, args });
-        const { turn } = await bench.ask('worker', `CALL Skill ${input}`);
-        return turn?.denials.length ?? -1;
-      };
-      assert.equal(await run('plain'), 0);
-      assert.match(bench.model.turns.at(-1)?.text ?? '', /Say hello\. Mail me@example\.org/);
-      for (const name of ['runs', 'blocks', 'opens', 'env', 'args', 'hooked', 'linked', 'pwn'])
-        assert.equal(await run(name), 1, name);
-      assert.equal(await run('plain', '@~/.ssh/id_rsa'), 1);
+      skill('opens', 'Look at @"x @~/.ssh/id_rsa " now');
+      for (const preset of ['edit', 'read-only'] as const) {
+        await bench.spawn(preset, { preset });
+        for (const input of [
+          { skill: 'plain', args: '"@~/.ssh/id_rsa"' },
+          { skill: 'plain', args: '@' },
+          { skill: 'runs' },
+          { skill: 'opens' },
+          { skill: 'pwn' },
+        ]) {
+          const { turn } = await bench.ask(preset, `CALL Skill ${JSON.stringify(input)}`);
+          assert.equal(turn?.denials.length, 1, JSON.stringify(input));
+        }
+      }
       assertNothingOpened(bench);
     });
 
     test('what comes after the host has cleared the conversation is there after resume and in a fork [FA4] [D4]', async (t) => {
       const bench = await startBench(t, binary);
-      const { conversation: first } = await bench.spawn('worker', { preset: 'read-only' });
+      const cwd = bench.home.project('without-commands');
+      const { conversation: first } = await bench.spawn('worker', { preset: 'read-only', cwd });
       await bench.ask('worker', 'SAY before');
       assert.equal((await command(bench, 'worker', '/clear')).ended?.outcome, 'completed');
       await bench.ask('worker', 'SAY after');
@@ -203,12 +195,12 @@ for (const binary of claudeBinaries()) {
       assert.equal(startedIn, first);
       await bench.call('POST', '/v1/sessions/worker/fork', { name: 'copy' });
       assert.equal((await bench.ask('copy', 'RECALL')).turn?.text, 'SAY after\nRECALL');
+      const cleared = await bench.session('worker');
+      await waitFor(() => bench.seat(cleared).conversation === conversation, { what: 'the seat to follow' });
       await bench.steer('worker', 'stop');
       await bench.steer('worker', 'resume');
       assert.equal((await bench.ask('worker', 'RECALL')).turn?.text, 'SAY after\nRECALL');
       assert.equal((await bench.session('worker')).startedIn, undefined);
-      const worker = await bench.session('worker');
-      await waitFor(() => bench.seat(worker).conversation === conversation, { what: 'the seat to follow' });
     });
 
     test('a session that has cleared its conversation leaves nothing when its daemon is killed [FA4] [D3]', async (t) => {
@@ -258,6 +250,17 @@ function command(bench: ManagedBench, session: string, text: string) {
       command: true,
     })
     .then((prompt) => bench.endOf(prompt));
+}
+
+async function refuses(
+  bench: ManagedBench,
+  { session, text, code }: { session: string; text: string; code: CahootsError['code'] },
+): Promise<void> {
+  await assert.rejects(command(bench, session, text), (error) => {
+    assert.ok(error instanceof CahootsError);
+    assert.equal(error.code, code, text);
+    return true;
+  });
 }
 
 function assertNothingOpened(bench: ManagedBench): void {

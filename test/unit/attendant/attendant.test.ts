@@ -174,7 +174,7 @@ suite('messages that cost no tokens', () => {
       { what: 'the pong' },
     );
     assert.deepEqual([pong.type, pong.content], ['ping', 'connected']);
-    app.write({ type: 'ping', content: 'connected', inReplyTo: newMessageId() });
+    app.write({ type: 'ping', content: 'pong', inReplyTo: newMessageId() });
     app.write({ type: 'session-ended', content: '' });
     await looks(session);
     assert.equal(readdirSync(app.folder.inbox).filter((name) => name.endsWith('.json')).length, 1);

@@ -6,7 +6,7 @@ import { assert as check, constantFrom, property, string } from 'fast-check';
 import { judgeByPreset } from '../../../src/permissions/presets.ts';
 import type { Surroundings } from '../../../src/permissions/protected-paths.ts';
 import { PRESETS, type Preset } from '../../../src/protocol/preset.ts';
-import type { Expansion } from '../../../src/protocol/tool-call.ts';
+import type { ToolCall } from '../../../src/protocol/tool-call.ts';
 import { tempFolder } from '../../fixtures/temp-root.ts';
 
 const STRICT = ['read-only', 'review', 'plan'] as const;
@@ -394,31 +394,18 @@ suite('presets', () => {
     assert.match(verdictOn(around, 'edit', 'AskUserQuestion', {}), /End your turn with the question/);
   });
 
-  test('judge skills and commands by what they have the agent open and run [FA3] [D2]', (t) => {
+  test('permit commands of the agent that only show or tidy the conversation, and no skills [FA2] [FA3] [D2]', (t) => {
     const around = surroundings(t);
-    const permitted = (tool: string, expands: Expansion): readonly Preset[] =>
+    const permitted = (call: Pick<ToolCall, 'tool' | 'command'>): readonly Preset[] =>
       PRESETS.filter((preset) => {
-        const call = { id: '1', tool, input: {}, bySubagent: false, expands };
-        return judgeByPreset(call, { preset, around }).verdict === 'allow';
+        const whole = { id: '1', input: {}, bySubagent: false, ...call };
+        return judgeByPreset(whole, { preset, around }).verdict === 'allow';
       });
-    const files = (opens: readonly string[], runs: readonly string[] = []): Expansion => ({
-      kind: 'files',
-      opens,
-      runs,
-    });
-    assert.deepEqual(permitted('Skill', files([])), ['edit', 'full']);
-    assert.deepEqual(permitted('command', files([])), PRESETS);
-    assert.deepEqual(permitted('command', { kind: 'housekeeping' }), PRESETS);
-    assert.deepEqual(permitted('command', files([join(around.cwd, 'README.md')])), PRESETS);
-    for (const expands of [
-      files([], ['ls']),
-      files(['/etc/passwd']),
-      files([join(around.cwd, '.env')]),
-      { kind: 'unknown', reason: 'it is not known' } as const,
-    ]) {
-      assert.deepEqual(permitted('Skill', expands), ['full'], JSON.stringify(expands));
-      assert.deepEqual(permitted('command', expands), ['full'], JSON.stringify(expands));
-    }
+    assert.deepEqual(permitted({ tool: 'command', command: 'housekeeping' }), PRESETS);
+    assert.deepEqual(permitted({ tool: 'command', command: 'other' }), ['full']);
+    assert.deepEqual(permitted({ tool: 'command' }), ['full']);
+    assert.deepEqual(permitted({ tool: 'Skill' }), ['full']);
+    assert.match(verdictOn(around, 'edit', 'Skill', { skill: 'x' }), /Read its file/);
   });
 
   test('`full` permits everything', (t) => {

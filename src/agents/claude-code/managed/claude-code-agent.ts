@@ -16,7 +16,7 @@ import { NOTHING_SPENT, type Spending } from '../../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolServer } from '../../agent.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
 import { ClaudeSession, type HostFacts, judgeFirst, totalSpent, type UserMessage } from './claude-session.ts';
-import { conversationOnDisk, hostFolder, readPastConversation } from './conversation-on-disk.ts';
+import { conversationOnDisk, readPastConversation } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
@@ -76,7 +76,7 @@ async function startClaude(
   const { total, said } = await ready(query, { startMs, started, program, signal: launch.signal });
   const { process } = started;
   if (process === undefined) throw new Error('a session is ready that has no process');
-  const host = hostFacts(said, launch.env);
+  const host = hostFacts(said);
   started.session = new ClaudeSession(launch, { query, input, process, host, total });
   return started.session;
 }
@@ -90,16 +90,10 @@ function markOf(conversation: string): string {
 const KEEPS_TEXT_SINCE = '2.1.248';
 
 /** An old host does not say which one it is. */
-function hostFacts(
-  { claude_code_version: version, commands }: SDKControlInitializeResponse,
-  env: Readonly<Record<string, string>>,
-): HostFacts {
-  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+function hostFacts({ claude_code_version: version, commands }: SDKControlInitializeResponse): HostFacts {
   return {
     keepsText: version !== undefined && compareVersions(version, KEEPS_TEXT_SINCE) >= 0,
-    commands: names,
-    configDir: hostFolder(env),
-    home: env['HOME'] ?? '',
+    commands,
   };
 }
 

@@ -16,8 +16,8 @@ import { type Spending, spentBetween, type TurnResult } from '../../../protocol/
 import type { AgentExit, AgentLaunch, AgentSession, AgentUse } from '../../agent.ts';
 import { literalPrompt, literalText } from '../literal-text.ts';
 import type { ClaudeProcess } from './claude-process.ts';
+import { commandCall, type ListedCommand } from './host-command.ts';
 import { literalInput } from './literal-input.ts';
-import { commandCall, skillExpansion } from './skill-files.ts';
 import { TurnFold, totalOf } from './turn-fold.ts';
 
 /** How long the host may take to tell what a session has used: it reads no file and asks nobody for it. */
@@ -33,11 +33,7 @@ export type UserMessage = SDKUserMessage & { readonly client_composed?: true };
 export interface HostFacts {
   /** It takes a prompt that is marked `client_composed` as text. */
   readonly keepsText: boolean;
-  /** The names of its commands and their aliases. */
-  readonly commands: readonly string[];
-  /** The folder of the user's own skills and commands. */
-  readonly configDir: string;
-  readonly home: string;
+  readonly commands: readonly ListedCommand[];
 }
 
 interface RunningTurn {
@@ -111,8 +107,8 @@ export class ClaudeSession implements AgentSession {
     return this.#host.keepsText ? text : literalText(text);
   }
 
-  commandCall(text: string): ToolCall {
-    return commandCall(text, { ...this.#host, cwd: this.#launch.cwd });
+  async commandCall(text: string): Promise<ToolCall> {
+    return await commandCall(text, { commands: this.#host.commands, cwd: this.#launch.cwd });
   }
 
   async run(prompt: string, { asCommand = false }: { asCommand?: boolean } = {}): Promise<TurnResult> {
@@ -220,8 +216,7 @@ export class ClaudeSession implements AgentSession {
     try {
       // The answer of the model that asks for it has come; it may not have been read yet.
       await setImmediate();
-      const expands = skillExpansion(call, { ...this.#host, cwd: this.#launch.cwd });
-      return await this.#launch.decide(expands === undefined ? call : { ...call, expands });
+      return await this.#launch.decide(call);
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       return { verdict: 'deny', reason: `It could not be decided whether this is permitted: ${what}` };
@@ -330,9 +325,8 @@ export class ClaudeSession implements AgentSession {
   }
 }
 
-/** The conversation that the host is in from now on, where a message says so: its own turns do, and a reset does. */
+/** The conversation that the host is in, where a message says so. The id that a reset announces is not that of a record. */
 function conversationOf(message: SDKMessage): string | undefined {
-  if (message.type === 'conversation_reset') return message.new_conversation_id;
   const tells = message.type === 'result' || (message.type === 'system' && message.subtype === 'init');
   return tells && message.session_id !== '' ? message.session_id : undefined;
 }

@@ -87,13 +87,8 @@ function contextTokensOf(path: string): number {
   return Math.ceil(statSync(path).size / BYTES_PER_TOKEN);
 }
 
-/** The folder of the host's own files: conversations, settings, the user's skills. */
-export function hostFolder(env: Readonly<Record<string, string>>): string {
-  return env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? '', '.claude');
-}
-
 function projectsFolder(env: Readonly<Record<string, string>>): string {
-  return join(hostFolder(env), 'projects');
+  return join(env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? '', '.claude'), 'projects');
 }
 
 function unknown(id: string, folder: string): CahootsError {

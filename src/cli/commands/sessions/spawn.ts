@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import type { CommandSpec } from '../../command.ts';
+import { CahootsError } from '../../../protocol/errors.ts';
+import type { ManagedSessionRecord } from '../../../protocol/managed-session.ts';
+import type { Call, CommandSpec } from '../../command.ts';
 import { LIMIT_OPTIONS } from '../../options/limit-options.ts';
 import { usageError } from '../../usage-error.ts';
 
@@ -69,21 +71,37 @@ All 42 tests pass. Two of them expected the old error text.`,
       if (call.json) await call.output.printJson({ session, prompt: null });
       return 0;
     }
-    if (waitMs !== undefined && !call.json)
-      return await managed.askManaged(call, { session, text: prompt, command, waitMs });
-    const given = await managed.sendPrompt(call.context, session.id, { text: prompt, command });
-    if (!call.json) {
-      call.output.note(`It works on the prompt. Watch it: cahoots watch ${session.name}`);
-      return 0;
+    try {
+      return await givePrompt(call, { session, text: prompt, command, waitMs });
+    } catch (error) {
+      // A session that was started for a command which it must not be given is of no use.
+      const isRefused = error instanceof CahootsError && error.code.startsWith('command-');
+      if (isRefused) await managed.deleteSession(call.context, session.id, { force: true });
+      throw error;
     }
-    const ended =
-      waitMs === undefined
-        ? given
-        : await managed.awaitPrompt(call.context, given.id, { waitMs, signal: call.signal });
-    await call.output.printJson({
-      session: await managed.sessionStatus(call.context, session.id),
-      prompt: ended,
-    });
-    return waitMs === undefined ? 0 : managed.outcomeStatus(ended);
   },
 };
+
+interface FirstPrompt {
+  readonly session: ManagedSessionRecord;
+  readonly text: string;
+  readonly command: boolean;
+  readonly waitMs: number | undefined;
+}
+
+async function givePrompt(call: Call, { waitMs, ...given }: FirstPrompt): Promise<number> {
+  const managed = await import('../../lazy/sessions.ts');
+  const { session, ...wanted } = given;
+  if (waitMs !== undefined && !call.json) return await managed.askManaged(call, { ...given, waitMs });
+  const { id, ...accepted } = await managed.sendPrompt(call.context, session.id, wanted);
+  if (!call.json) {
+    call.output.note(`It works on the prompt. Watch it: cahoots watch ${session.name}`);
+    return 0;
+  }
+  const prompt =
+    waitMs === undefined
+      ? { id, ...accepted }
+      : await managed.awaitPrompt(call.context, id, { waitMs, signal: call.signal });
+  await call.output.printJson({ session: await managed.sessionStatus(call.context, session.id), prompt });
+  return waitMs === undefined ? 0 : managed.outcomeStatus(prompt);
+}
