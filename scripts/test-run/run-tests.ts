@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { findLeftFiles, stopLeftProcesses } from './leftovers.ts';
@@ -9,6 +9,8 @@ import { scrubEnvironment } from './scrub-environment.ts';
 /** Two cores are what a small machine has, and the integration tests start processes of their own. */
 const CONCURRENCY = 2;
 const TEST_TIMEOUT_MS = 180_000;
+/** So many files are named at the end of a run with more of them. */
+const SLOWEST = 10;
 
 /** What a run amounted to. Whatever else went wrong than a test counts as a failure. */
 export interface TestTotals {
@@ -43,8 +45,12 @@ export async function runTests(
     execArgv: ['--throw-deprecation', '--import', new URL('guard.ts', import.meta.url).href],
   });
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  stream.on('test:summary', ({ file, counts }) => {
-    if (file !== undefined) return;
+  const slowest: { file: string; seconds: number }[] = [];
+  stream.on('test:summary', ({ file, counts, duration_ms: durationMs }) => {
+    if (file !== undefined) {
+      slowest.push({ file: relative(root, file), seconds: durationMs / 1000 });
+      return;
+    }
     totals.passed = counts.passed;
     totals.skipped = counts.skipped + counts.todo;
     totals.failed = counts.tests - totals.passed - totals.skipped;
@@ -55,8 +61,17 @@ export async function runTests(
   await rm(temporary, { recursive: true, force: true });
   for (const line of left) output.write(`LEFT BEHIND: ${line}\n`);
   totals.failed += left.length;
+  if (slowest.length > SLOWEST) output.write(slowestFiles(slowest));
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   output.write(`\n${totals.passed} passed, ${totals.failed} failed${skipped} (${seconds} s)\n`);
   return totals;
+}
+
+function slowestFiles(files: readonly { file: string; seconds: number }[]): string {
+  const rows = files
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST)
+    .map(({ file, seconds }) => `${seconds.toFixed(1).padStart(8)} s  ${file}`);
+  return `\nThe ${SLOWEST} slowest files:\n${rows.join('\n')}\n`;
 }

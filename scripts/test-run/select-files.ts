@@ -1,9 +1,23 @@
 import { existsSync } from 'node:fs';
-import { glob } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 
 /** The kinds of tests, in the order in which they run. */
 export const KINDS = ['unit', 'integration', 'e2e'] as const;
+
+/** What is run in the second tier: tests that try every `claude`, and those that disturb for minutes. */
+const IN_EVERY_TIER = /\btestedBinaries\(\)/;
+const LATER_ONLY = /\/(?:faults|soak)\.test\.ts$/;
+
+/** Which of them belong to a tier: the first one tries the newest `claude`, the second the others, faults and a soak. */
+export async function filesOfTier(
+  root: string,
+  { files, tier }: { files: readonly string[]; tier: 'first' | 'all' },
+): Promise<string[]> {
+  if (tier === 'first') return files.filter((file) => !LATER_ONLY.test(file));
+  const texts = await Promise.all(files.map(async (file) => await readFile(join(root, file), 'utf8')));
+  return files.filter((file, index) => LATER_ONLY.test(file) || IN_EVERY_TIER.test(texts[index] ?? ''));
+}
 
 /**
  * The test files that the words name, relative to the project: a kind (`unit`), a folder, or a file; all kinds without

@@ -1,6 +1,5 @@
 import type { ClientContext } from '../client/client-context.ts';
 import type { ResolvedPaths } from '../config/config.ts';
-import type * as runtime from './runtime.ts';
 import type { Output } from './terminal/output.ts';
 
 /** A word that a command takes, in its place. */
@@ -39,11 +38,8 @@ export interface CommandSpec {
   readonly example: string;
   readonly exit: ExitMeanings;
   /** Does it; returns the exit status when that is not 0. */
-  readonly run: (call: Call, runtime: Runtime) => Promise<number | void>;
+  readonly run: (call: Call) => Promise<number | void>;
 }
-
-/** What a command does its work with, loaded when it is about to run. */
-export type Runtime = typeof runtime;
 
 export type CommandGroup = 'Mail' | 'Seats' | 'Managed sessions' | 'Who may reach you' | 'This machine';
 

@@ -1,11 +1,12 @@
 import type { ClientContext } from '../client/client-context.ts';
+import { toldError } from '../client/told-error.ts';
+import { resolveConfig, resolvePaths } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { CahootsError } from '../protocol/errors.ts';
 import type { Call, Input, TypedWords } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './command-table.ts';
-import * as runtime from './runtime.ts';
 import type { Ending } from './terminal/ending.ts';
 import { Output } from './terminal/output.ts';
 import type { StandardStream } from './terminal/standard-stream.ts';
@@ -40,7 +41,7 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
       await output.printStyled(line.text.trimEnd());
       return 0;
     }
-    return (await line.spec.run(callOf(line.words, { host, output }), runtime)) ?? 0;
+    return (await line.spec.run(callOf(line.words, { host, output }))) ?? 0;
   } catch (error) {
     return await tell(error, output);
   } finally {
@@ -63,14 +64,14 @@ function callOf(words: TypedWords, { host, output }: { host: Host; output: Outpu
   return {
     get context() {
       context ??= {
-        config: runtime.resolveConfig({ env, cwd: workingFolder(cwd) }),
+        config: resolveConfig({ env, cwd: workingFolder(cwd) }),
         clock: systemClock,
         version,
       };
       return context;
     },
     get paths() {
-      return runtime.resolvePaths({ env, cwd: workingFolder(cwd) });
+      return resolvePaths({ env, cwd: workingFolder(cwd) });
     },
     get cwd() {
       return workingFolder(cwd);
@@ -108,7 +109,7 @@ function workingFolder(cwd: () => string): string {
 
 async function tell(thrown: unknown, output: Output): Promise<number> {
   if (errnoOf(thrown) === 'EPIPE') return BROKEN_PIPE;
-  const error = runtime.toldError(thrown);
+  const error = toldError(thrown);
   // Whoever ended the process knows that they did.
   if (error.code === 'cancelled') return error.exitStatus;
   if (output.isJson) {

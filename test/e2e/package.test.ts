@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { claudeBinaries, createCleanHome } from '../../src/testing/index.ts';
+import { createCleanHome } from '../../src/testing/index.ts';
+import { testedBinaries } from '../fixtures/tested-binaries.ts';
 import { unpackedPackage } from '../fixtures/unpacked-package.ts';
 
 /** The lowest Node that the package promises to run on; `.ci/run` fetches it. The running one where it is not given. */
@@ -112,7 +113,7 @@ test('the exported test bench can be imported from the package', () => {
   assert.equal(run.stdout.trim(), 'function', run.stderr);
 });
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   test(`claude ${binary.version} finds nothing to complain of in the packaged plugin`, async (t) => {
     const home = createCleanHome();
     t.after(() => home.dispose());

@@ -1,13 +1,13 @@
 import { claudeCodeAgent } from '../../../src/agents/claude-code/managed/claude-code-agent.ts';
 import {
   agentContract,
-  claudeBinaries,
   createCleanHome,
   type ModelRule,
   startModelApi,
   when,
   whenToolResult,
 } from '../../../src/testing/index.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** Does what the prompts of the contract say. */
 const obedient: readonly ModelRule[] = [
@@ -34,7 +34,7 @@ const obedient: readonly ModelRule[] = [
   whenToolResult('Read', ({ toolResults }) => `READ[${toolResults.map(({ text }) => text).join('\n')}]`),
 ];
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   agentContract(`claude ${binary.version}`, async (t) => {
     const api = await startModelApi();
     const home = createCleanHome();

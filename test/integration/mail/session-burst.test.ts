@@ -6,9 +6,10 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { post } from '../../../src/mailbox/post.ts';
 import { type SeatFolder, seatFolder } from '../../../src/mailbox/seat-folder.ts';
 import type { MessageId, SeatId } from '../../../src/protocol/ids.ts';
-import { claudeBinaries, when } from '../../../src/testing/index.ts';
+import { when } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite } from '../../fixtures/session-bench.ts';
 import { bash, messagesIn, onMessage } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** More than the host's own inbox takes of one sender before it drops what comes. */
 const BURST = 36;
@@ -17,7 +18,7 @@ const noted = onMessage('query', () => 'noted');
 /** The guards against storms are tested elsewhere: here the host's limits are to be reached. */
 const SETTINGS = { pairMessagesPerMinute: 1_000, peerTurnsPerHour: 1_000 };
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let library: BridgedSession;

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, type ModelTurn, when } from '../../../src/testing/index.ts';
+import { type ModelTurn, when } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, bash, messagesIn, onMessage, ours, TOOL_PREFIX } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, type ModelRule, when, whenToolResult } from '../../../src/testing/index.ts';
+import { type ModelRule, when, whenToolResult } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import {
   answers,
@@ -12,6 +12,7 @@ import {
   type SeenMessage,
   TOOL_PREFIX,
 } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const FORGED = 'msg-aaaaaaaaaaaa';
 /** What a peer could write to get out of its envelope, to pass for the user or the host, or to drive a terminal. */
@@ -27,7 +28,7 @@ const HOSTILE = [
   'HOSTILE ends',
 ].join('\n');
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { claudeBinaries, runClaude, startInteractiveClaude } from '../../../src/testing/index.ts';
+import { runClaude, startInteractiveClaude } from '../../../src/testing/index.ts';
 import { benchForSuite, PLUGIN, patient } from '../../fixtures/session-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** Four bytes of a request are about one token of English and JSON; no tokenizer of the host's models is public. */
 const BYTES_PER_TOKEN = 4;
 const MOST_TOKENS = 1_200;
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}, what the plugin costs`, () => {
     const bench = benchForSuite(binary);
 

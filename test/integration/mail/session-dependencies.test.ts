@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, when, whenToolResult } from '../../../src/testing/index.ts';
+import { when, whenToolResult } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const HINT = /`my-library` is open in the session library \(\w{6}\): ask it what changed/;
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

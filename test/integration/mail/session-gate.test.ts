@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, when } from '../../../src/testing/index.ts';
+import { when } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, ours, TOOL_PREFIX } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** What a person has answered before who lets sessions skip permissions. */
 const BYPASS_WAS_ACCEPTED = {
@@ -13,7 +14,7 @@ const BYPASS_WAS_ACCEPTED = {
 };
 const TURNS_PER_HOUR = 6;
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary, BYPASS_WAS_ACCEPTED);
     /** Asks a person before it acts. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { deferred } from '../../../src/lib/deferred.ts';
-import { claudeBinaries, when } from '../../../src/testing/index.ts';
+import { when } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, messagesIn, onMessage, ours, together } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { claudeBinaries, when } from '../../../src/testing/index.ts';
+import { when } from '../../../src/testing/index.ts';
 import { benchForSuite, PLUGIN } from '../../fixtures/session-bench.ts';
 import { bash } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version} in the shell of another one`, () => {
     const bench = benchForSuite(binary);
 

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { deferred } from '../../../src/lib/deferred.ts';
 import type { SeatRecord } from '../../../src/protocol/seat.ts';
-import { claudeBinaries, waitFor } from '../../../src/testing/index.ts';
+import { waitFor } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, messagesIn, onMessage } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

@@ -5,15 +5,16 @@ import { before, suite, test } from 'node:test';
 import { sample } from 'fast-check';
 import { literalText } from '../../../src/agents/claude-code/literal-text.ts';
 import { neutralise } from '../../../src/mail/offer-text.ts';
-import { claudeBinaries, type RecordedRequest, when } from '../../../src/testing/index.ts';
+import { type RecordedRequest, when } from '../../../src/testing/index.ts';
 import { liveSyntax, plantTargets, RUN_MARK, SECRET } from '../../fixtures/live-syntax.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, messagesIn, ours } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const SEED = 20_261_129;
 const ROUNDS = 4;
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`live sessions of claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
-import { claudeBinaries, when, whenToolResult } from '../../../src/testing/index.ts';
+import { when, whenToolResult } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { bash, messagesIn, onMessage, ours } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}`, () => {
     const bench = benchForSuite(binary);
     let app: BridgedSession;

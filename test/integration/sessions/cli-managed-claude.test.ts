@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { openRoot } from '../../../src/mailbox/seat-folder.ts';
 import type { ManagedSessionRecord } from '../../../src/protocol/managed-session.ts';
-import { claudeBinaries, createCleanHome, startModelApi, waitFor, when } from '../../../src/testing/index.ts';
+import { createCleanHome, startModelApi, waitFor, when } from '../../../src/testing/index.ts';
 import { Shell } from '../../fixtures/cli.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** Says what people had told it so far, in the conversation that it is asked in. */
 const recall = when(
@@ -18,7 +19,7 @@ const recall = when(
 );
 
 suite('a managed session of the real claude at the command line', () => {
-  for (const binary of claudeBinaries()) {
+  for (const binary of testedBinaries()) {
     test(`${binary.version} is started, asked, forked, stopped and resumed, and leaves nothing`, async (t) => {
       const api = await startModelApi();
       const home = createCleanHome();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AgentFailureKind } from '../../../src/protocol/turn-result.ts';
-import { claudeBinaries, type ModelRule, type Reply } from '../../../src/testing/index.ts';
+import type { ModelRule, Reply } from '../../../src/testing/index.ts';
 import { ManagedBench } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** How often the host tries again; ten times, with long waits, where nothing is said. */
 const RETRIES = { CLAUDE_CODE_MAX_RETRIES: '2' };
@@ -17,7 +18,7 @@ function failing(word: string, reply: (time: number) => Reply | undefined): Mode
   };
 }
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   suite(`a managed session of claude ${version} whose requests fail`, () => {
     test('tells of each kind of failure what it was, and goes on with the next prompt [M3]', async (t) => {
       const bench = await ManagedBench.start(t, {

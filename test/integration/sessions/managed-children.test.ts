@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { listLiveProcesses } from '../../../src/lib/live-processes.ts';
 import { signalProcess } from '../../../src/lib/stop-process.ts';
-import { claudeBinaries, waitFor } from '../../../src/testing/index.ts';
+import { waitFor } from '../../../src/testing/index.ts';
 import { ManagedBench, PATIENCE_MS } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** Lets the host's output through a piece of JavaScript that is called with each `line`. */
 function filtered(onLine: string): string {
@@ -18,7 +19,7 @@ async function begun(bench: ManagedBench): Promise<void> {
   await waitFor(isThere, { what: 'the command', timeoutMs: PATIENCE_MS });
 }
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   const start = (t: TestContext, wrapper?: string): Promise<ManagedBench> =>
     ManagedBench.start(t, { program, ...(wrapper !== undefined && { wrapper }) });
 

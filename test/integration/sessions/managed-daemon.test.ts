@@ -4,8 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { identityOf, livenessOf } from '../../../src/lib/process-identity.ts';
-import { claudeBinaries, claudeBinary, waitFor } from '../../../src/testing/index.ts';
+import { claudeBinary, waitFor } from '../../../src/testing/index.ts';
 import { ManagedBench, PATIENCE_MS } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const { path: newest } = claudeBinary();
 
@@ -18,7 +19,7 @@ async function untilGone(pid: number): Promise<void> {
   });
 }
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   test(`a daemon that is killed in three running turns of claude ${version} is accounted for by nobody’s call, and its sessions go on [M3] [D3] [D4]`, async (t) => {
     const bench = await ManagedBench.start(t, { program });
     const daemon = await bench.startDaemon();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { claudeBinaries } from '../../../src/testing/index.ts';
 import { ManagedBench } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 /** So many steps, each of which leaves a line. */
 const LOOP = 'LOOP 12 echo step >> steps';
@@ -13,7 +13,7 @@ function stepsIn(bench: ManagedBench): number {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
 }
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   suite(`the limits of a managed session of claude ${version}`, () => {
     test('of money, tokens and turns end a turn in its middle, with a result, and by no more than one step late [D1]', async (t) => {
       // The same for every step, so that what is left over is known.

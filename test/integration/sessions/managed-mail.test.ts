@@ -8,7 +8,6 @@ import { identityOf } from '../../../src/lib/process-identity.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../../src/protocol/managed-session.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import {
-  claudeBinaries,
   type ModelRule,
   type ModelSession,
   waitFor,
@@ -17,11 +16,12 @@ import {
 } from '../../../src/testing/index.ts';
 import { type BridgedSession, benchForSuite, patient } from '../../fixtures/session-bench.ts';
 import { answers, onMessage, ours } from '../../fixtures/session-rules.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..', '..');
 const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`claude ${binary.version}, managed sessions among live ones`, () => {
     const bench = benchForSuite(binary);
     let place: DaemonPlace;

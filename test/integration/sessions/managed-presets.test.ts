@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { claudeBinaries, compareVersions } from '../../../src/testing/index.ts';
+import { compareVersions } from '../../../src/testing/index.ts';
 import { ManagedBench } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const SECRET = 'the-secret-word';
 
@@ -11,7 +12,7 @@ type Call = readonly [tool: string, input: Readonly<Record<string, unknown>>];
 
 const bash = (command: string): Call => ['Bash', { command, description: 'a step' }];
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   suite(`the presets of managed sessions of claude ${version}`, () => {
     test('let run what they cover, deny the rest with a reason, and tell so in the result [D2]', async (t) => {
       const delegate = compareVersions(version, '2.1.197') > 0 ? 'Agent' : 'Task';

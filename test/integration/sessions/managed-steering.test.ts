@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { claudeBinaries, compareVersions, waitFor } from '../../../src/testing/index.ts';
+import { compareVersions, waitFor } from '../../../src/testing/index.ts';
 import { ManagedBench, PATIENCE_MS } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 async function exists(bench: ManagedBench, file: string): Promise<void> {
   await waitFor(() => existsSync(join(bench.cwd, file)), { what: file, timeoutMs: PATIENCE_MS });
 }
 
-for (const { version, path: program } of claudeBinaries()) {
+for (const { version, path: program } of testedBinaries()) {
   const start = (t: TestContext, settings = {}): Promise<ManagedBench> =>
     ManagedBench.start(t, { program, settings });
 

@@ -7,7 +7,6 @@ import { literalPrompt } from '../../../src/agents/claude-code/literal-text.ts';
 import { CahootsError } from '../../../src/protocol/errors.ts';
 import {
   type ClaudeBinary,
-  claudeBinaries,
   compareVersions,
   type JsonObject,
   type RecordedRequest,
@@ -15,11 +14,12 @@ import {
 } from '../../../src/testing/index.ts';
 import { liveSyntax, plantTargets, RUN_MARK, SECRET } from '../../fixtures/live-syntax.ts';
 import { ManagedBench } from '../../fixtures/managed-bench.ts';
+import { testedBinaries } from '../../fixtures/tested-binaries.ts';
 
 const SEED = 20_261_129;
 const TEXTS = 24;
 
-for (const binary of claudeBinaries()) {
+for (const binary of testedBinaries()) {
   suite(`managed sessions of claude ${binary.version}`, () => {
     test('a prompt reaches the model as its text, and nothing of any file with it, also when resumed and forked [FA1] [FA2] [X2]', async (t) => {
       const bench = await startBench(t, binary);

@@ -1,5 +1,7 @@
 import type { DaemonStatus } from '../../../client/machine/daemon-control.ts';
 import type { Call, CommandSpec } from '../../command.ts';
+import { countOption } from '../../options/number-options.ts';
+import { shortPath } from '../../text/short-path.ts';
 
 const ACTIONS = ['start', 'stop', 'status', 'logs'] as const;
 
@@ -25,10 +27,10 @@ The daemon runs (process 4711, version 0.1.0) with 2 sessions.
     4: 'with stop: it has not ended within a minute',
     5: 'with stop: sessions run, and --force was not given',
   },
-  run: async (call, runtime) => {
+  run: async (call) => {
     const { daemonStatus, startDaemon, stopDaemon } = await import('../../lazy/sessions.ts');
     const { context } = call;
-    const limit = runtime.countOption(call, 'limit') ?? 1;
+    const limit = countOption(call, 'limit') ?? 1;
     switch (call.argument('action')) {
       case 'logs':
         await printLog(call, limit);
@@ -37,14 +39,14 @@ The daemon runs (process 4711, version 0.1.0) with 2 sessions.
         const stopped = await stopDaemon(context, { force: call.flag('force') });
         if (stopped === undefined) call.output.note('No daemon runs.');
         else call.output.note(`The daemon (process ${stopped.pid}) has ended.`);
-        if (call.json) await print(call, runtime.shortPath, await daemonStatus(context));
+        if (call.json) await print(call, shortPath, await daemonStatus(context));
         return;
       }
       case 'start':
-        await print(call, runtime.shortPath, await startDaemon(context));
+        await print(call, shortPath, await startDaemon(context));
         return;
       default:
-        await print(call, runtime.shortPath, await daemonStatus(context));
+        await print(call, shortPath, await daemonStatus(context));
     }
   },
 };

@@ -1,3 +1,5 @@
+import { acceptMessage } from '../../../client/mail/held-mail.ts';
+import { requireMessageId } from '../../../client/mail/reply.ts';
 import type { CommandSpec } from '../../command.ts';
 import { MESSAGE_ID } from '../../options/common-arguments.ts';
 
@@ -11,11 +13,8 @@ export const accept: CommandSpec = {
   example: `$ cahoots accept msg-4f0q2m9x1c7a
 msg-4f0q2m9x1c7a may now reach lib (p0c7zt)`,
   exit: { 1: 'no such message, or it does not wait any more' },
-  run: async (call, runtime) => {
-    const { id, receiver } = runtime.acceptMessage(
-      call.context,
-      runtime.requireMessageId(call.argument('message-id')),
-    );
+  run: async (call) => {
+    const { id, receiver } = acceptMessage(call.context, requireMessageId(call.argument('message-id')));
     if (call.json) await call.output.printJson({ id, receiver, decision: 'accepted' });
     else await call.output.print(`${id} may now reach ${receiver.name} (${receiver.id})`);
   },

@@ -1,12 +1,20 @@
 import type { AskOutcome, Question } from '../../../client/mail/ask.ts';
+import { ask as askPeer } from '../../../client/mail/ask.ts';
+import { showMessage } from '../../../client/mail/show-message.ts';
+import { unansweredError } from '../../../client/mail/wait-errors.ts';
 import type { OpenSeat } from '../../../client/seats/open-seat.ts';
+import { isOfPerson } from '../../../client/seats/own-seat.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import type { Message } from '../../../protocol/message.ts';
 import type { MessageState } from '../../../protocol/receipt.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
 import { asCommand, COMMAND_OPTION } from '../../options/command-option.ts';
 import { PEER } from '../../options/common-arguments.ts';
+import { secondsOption } from '../../options/number-options.ts';
+import { textFrom } from '../../options/text-input.ts';
+import { seatOfCall } from '../../seat-of-call.ts';
 import { oneLine } from '../../text/printable.ts';
+import { showWait } from '../../text/wait-line.ts';
 
 const DEFAULT_WAIT_SECONDS = '90';
 /** How often it is said where no line can be written again that an answer is waited for. */
@@ -48,21 +56,21 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
     4: 'no answer in time; the question stays asked',
     5: 'the question is held, was refused, has expired, or cannot be delivered; a limit of the managed session was reached',
   },
-  run: async (call, runtime) => {
-    const waitMs = runtime.secondsOption(call, 'wait') ?? 0;
-    const content = await runtime.textFrom(call, 'question');
-    const seat = await runtime.seatOfCall(call, 'take');
+  run: async (call) => {
+    const waitMs = secondsOption(call, 'wait') ?? 0;
+    const content = await textFrom(call, 'question');
+    const seat = await seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
     const revives = call.flag('revive') && peer.state === 'away';
-    const isPrompt = peer.kind === 'managed' && !revives && runtime.isOfPerson(call.context, seat.record);
+    const isPrompt = peer.kind === 'managed' && !revives && isOfPerson(call.context, seat.record);
     const command = asCommand(call, { isPrompt });
     if (isPrompt) {
       const { askManaged } = await import('../../lazy/sessions.ts');
       return await askManaged(call, { session: peer, text: content, from: seat.folder.id, command, waitMs });
     }
-    const ask = revives ? await reviving(call, peer) : runtime.ask;
+    const ask = revives ? await reviving(call, peer) : askPeer;
     let state: MessageState = 'accepted';
-    const wait = runtime.showWait({
+    const wait = showWait({
       output: call.output,
       text: (seconds) => `Waiting for ${oneLine(peer.name)} (${peer.id}): ${state}, ${seconds} s`,
       repeatMs: LINE_INTERVAL_MS,
@@ -80,7 +88,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
         },
       });
       wait.end();
-      return await report(call, { runtime, seat, outcome, waitMs, name: peer.name });
+      return await report(call, { seat, outcome, waitMs, name: peer.name });
     } catch (error) {
       if (call.signal.aborted)
         call.output.note('Given up. The answer will wait in the mailbox: cahoots listen');
@@ -92,7 +100,7 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
 };
 
 /** How a peer that is away is asked. The person confirms it first where its conversation is large. */
-async function reviving(call: Call, { id, name }: Question['peer']): Promise<Runtime['ask']> {
+async function reviving(call: Call, { id, name }: Question['peer']): Promise<typeof askPeer> {
   const { askRevived, confirm, conversationSize } = await import('../../lazy/sessions.ts');
   const { contextTokens, most } = await conversationSize(call.context, id);
   const isLarge = contextTokens > most;
@@ -106,7 +114,6 @@ async function reviving(call: Call, { id, name }: Question['peer']): Promise<Run
 }
 
 interface Report {
-  readonly runtime: Runtime;
   readonly seat: OpenSeat;
   readonly outcome: AskOutcome;
   readonly waitMs: number;
@@ -114,13 +121,13 @@ interface Report {
 }
 
 async function report(call: Call, facts: Report): Promise<number> {
-  const { outcome, runtime, seat } = facts;
+  const { outcome, seat } = facts;
   const { claimed } = outcome;
   const print = async (): Promise<void> => await printOutcome(call, facts);
   if (claimed === undefined) await print();
-  else await runtime.showMessage(seat, claimed, print);
+  else await showMessage(seat, claimed, print);
   if (outcome.response !== undefined) return 0;
-  const error = runtime.unansweredError(outcome, facts);
+  const error = unansweredError(outcome, facts);
   call.output.note(error.message);
   return error.exitStatus;
 }

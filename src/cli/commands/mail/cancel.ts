@@ -1,3 +1,5 @@
+import { requireMessageId } from '../../../client/mail/reply.ts';
+import { openOwnSeat } from '../../../client/seats/open-seat.ts';
 import type { CommandSpec } from '../../command.ts';
 import { MESSAGE_ID } from '../../options/common-arguments.ts';
 
@@ -11,9 +13,9 @@ export const cancel: CommandSpec = {
   example: `$ cahoots cancel msg-4f0q2m9x1c7a "found it ourselves"
 msg-4f0q2m9x1c7a is called off`,
   exit: { 1: 'this seat has made no such request' },
-  run: async (call, runtime) => {
-    const id = runtime.requireMessageId(call.argument('message-id'));
-    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
+  run: async (call) => {
+    const id = requireMessageId(call.argument('message-id'));
+    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
     seat.correspondent.progress(id, { step: 'cancelled', note: call.optionalArgument('reason') ?? '' });
     if (call.json) await call.output.printJson({ id, state: 'cancelled' });
     else await call.output.print(`${id} is called off`);

@@ -1,5 +1,7 @@
+import { waitingInOrder } from '../../../client/mail/pending-mail.ts';
 import type { CommandSpec } from '../../command.ts';
 import { oneLine, shortened } from '../../text/printable.ts';
+import { timeAgo } from '../../text/time-text.ts';
 
 export const inbox: CommandSpec = {
   name: 'inbox',
@@ -10,8 +12,8 @@ export const inbox: CommandSpec = {
 msg-4f0q2m9x1c7a  query from app (k3x9qa), 3 minutes ago
   What replaces login() in version 2?`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call, runtime) => {
-    const waiting = runtime.waitingInOrder(call.context, call.as);
+  run: async (call) => {
+    const waiting = waitingInOrder(call.context, call.as);
     if (call.json) {
       await call.output.printJson(
         waiting.map(({ message, heldBecause }) => ({
@@ -29,7 +31,7 @@ msg-4f0q2m9x1c7a  query from app (k3x9qa), 3 minutes ago
     const blocks = waiting.map(({ message, heldBecause }) => {
       const { id, type, from, metadata, timestamp, content } = message;
       const name = oneLine(metadata.fromName ?? metadata.fromProject ?? 'unknown');
-      const head = `${call.output.style('bold', id)}  ${type} from ${name} (${from}), ${runtime.timeAgo(timestamp, nowMs)}`;
+      const head = `${call.output.style('bold', id)}  ${type} from ${name} (${from}), ${timeAgo(timestamp, nowMs)}`;
       const held =
         heldBecause === undefined
           ? []

@@ -1,6 +1,13 @@
+import { nextMessage, whileListening } from '../../../client/mail/next-message.ts';
+import { showMessage } from '../../../client/mail/show-message.ts';
+import { noMessageError } from '../../../client/mail/wait-errors.ts';
 import type { Message } from '../../../protocol/message.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
+import { secondsOption } from '../../options/number-options.ts';
+import { seatOfCall } from '../../seat-of-call.ts';
 import { oneLine } from '../../text/printable.ts';
+import { v1Lines } from '../../text/v1-lines.ts';
+import { showWait } from '../../text/wait-line.ts';
 
 export const listen: CommandSpec = {
   name: 'listen',
@@ -25,36 +32,29 @@ IN_REPLY_TO=
 ---
 What replaces login() in version 2?`,
   exit: { 1: 'a session sits on the seat that --as names', 4: 'no message in time' },
-  run: async (call, runtime) => {
-    const waitMs = runtime.secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
-    const seat = await runtime.seatOfCall(call, 'take');
-    await runtime.whileListening(seat, async () => {
+  run: async (call) => {
+    const waitMs = secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
+    const seat = await seatOfCall(call, 'take');
+    await whileListening(seat, async () => {
       do {
-        const wait = runtime.showWait({
+        const wait = showWait({
           output: call.output,
           text: () => `Listening at ${oneLine(seat.record.name)} (${seat.folder.id}); Ctrl-C ends it`,
         });
-        const next = runtime.nextMessage(seat, { waitMs, signal: call.signal });
+        const next = nextMessage(seat, { waitMs, signal: call.signal });
         const claimed = await next.finally(wait.end);
-        if (claimed === undefined) throw runtime.noMessageError(waitMs);
-        await runtime.showMessage(
-          seat,
-          claimed,
-          async () => await printMessage(call, { runtime, message: claimed.message }),
-        );
+        if (claimed === undefined) throw noMessageError(waitMs);
+        await showMessage(seat, claimed, async () => await printMessage(call, { message: claimed.message }));
       } while (call.flag('follow'));
     });
   },
 };
 
-async function printMessage(
-  call: Call,
-  { runtime, message }: { runtime: Runtime; message: Message },
-): Promise<void> {
+async function printMessage(call: Call, { message }: { message: Message }): Promise<void> {
   if (call.json) {
     await call.output.printJson({ ...message, status: 'read' });
     return;
   }
   if ((message.repeat ?? 0) > 0) call.output.note('The next message may have been shown before:');
-  await call.output.print(runtime.v1Lines(message));
+  await call.output.print(v1Lines(message));
 }

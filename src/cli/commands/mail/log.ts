@@ -1,9 +1,15 @@
+import { between, thread } from '../../../client/mail/conversation.ts';
 import type { JournalFollowing } from '../../../client/mail/follow-journal.ts';
+import { followJournal, journal } from '../../../client/mail/follow-journal.ts';
 import type { MessageHistory } from '../../../client/mail/message-history.ts';
+import { requireMessageId } from '../../../client/mail/reply.ts';
+import { peerNames } from '../../../client/seats/peer-names.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import { currentState } from '../../../protocol/receipt.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
+import { countOption } from '../../options/number-options.ts';
 import { oneLine, printable } from '../../text/printable.ts';
+import { localTime } from '../../text/time-text.ts';
 
 const DEFAULT_LIMIT = '50';
 const MOST_AT_ONCE = 10_000;
@@ -32,18 +38,18 @@ export const log: CommandSpec = {
 14:03:22  app → lib  query     delivered  msg-4f0q2m9x1c7a  What replaces login() in version 2?
 14:03:41  lib → app  response  delivered  msg-8s2k5d0w3e6r  authenticate(config), which returns a …`,
   exit: { 1: 'the journal knows no such message' },
-  run: async (call, runtime) => {
-    const limit = runtime.countOption(call, 'limit') ?? 1;
-    const conversation = conversationOf(call, { runtime, limit });
+  run: async (call) => {
+    const limit = countOption(call, 'limit') ?? 1;
+    const conversation = conversationOf(call, { limit });
     if (conversation !== undefined) {
-      await printConversation(call, { runtime, conversation });
+      await printConversation(call, { conversation });
       return;
     }
-    const print = call.json ? jsonPrinter(call) : textPrinter(call, runtime);
+    const print = call.json ? jsonPrinter(call) : textPrinter(call);
     if (call.flag('follow')) {
-      await runtime.followJournal(call.context, { limit, onEntries: print, signal: call.signal });
+      await followJournal(call.context, { limit, onEntries: print, signal: call.signal });
     }
-    const entries = runtime.journal(call.context, limit);
+    const entries = journal(call.context, limit);
     if (entries.length > 0) await print(entries);
     else call.output.note('Nothing has been sent yet.');
   },
@@ -59,8 +65,8 @@ function jsonPrinter({ output }: Call): Printer {
   };
 }
 
-function textPrinter({ context, output }: Call, runtime: Runtime): Printer {
-  const nameOf = runtime.peerNames(context);
+function textPrinter({ context, output }: Call): Printer {
+  const nameOf = peerNames(context);
   return async (entries) => {
     const nowMs = context.clock.now();
     await output.printLines(
@@ -68,24 +74,21 @@ function textPrinter({ context, output }: Call, runtime: Runtime): Printer {
         const why = reason === undefined ? '' : `  [${reason}]`;
         const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
         const step = `${oneLine(type).padEnd(8)}  ${state.padEnd(9)}`;
-        return `${runtime.localTime(at, nowMs)}  ${names}  ${step}  ${message}${oneLine(why)}  ${oneLine(summary)}`.trimEnd();
+        return `${localTime(at, nowMs)}  ${names}  ${step}  ${message}${oneLine(why)}  ${oneLine(summary)}`.trimEnd();
       }),
     );
   };
 }
 
 /** What --thread or --between ask for; undefined without them. */
-function conversationOf(
-  call: Call,
-  { runtime, limit }: { runtime: Runtime; limit: number },
-): MessageHistory[] | undefined {
+function conversationOf(call: Call, { limit }: { limit: number }): MessageHistory[] | undefined {
   const [id, a, b] = [call.option('thread'), call.option('between'), call.optionalArgument('other')];
   if (id === undefined && a === undefined && b === undefined) return undefined;
   if (call.flag('follow') || (id !== undefined && (a !== undefined || b !== undefined)))
     throw usage('--thread, --between and --follow do not go together.');
-  if (id !== undefined) return runtime.thread(call.context, runtime.requireMessageId(id));
+  if (id !== undefined) return thread(call.context, requireMessageId(id));
   if (a === undefined || b === undefined) throw usage('--between takes two seats.');
-  return runtime.between(call.context, { a, b, limit });
+  return between(call.context, { a, b, limit });
 }
 
 function usage(what: string): CahootsError {
@@ -96,20 +99,20 @@ function usage(what: string): CahootsError {
 
 async function printConversation(
   { context, output, json }: Call,
-  { runtime, conversation }: { runtime: Runtime; conversation: readonly MessageHistory[] },
+  { conversation }: { conversation: readonly MessageHistory[] },
 ): Promise<void> {
   if (json) {
     await output.printJson(...conversation);
     return;
   }
   if (conversation.length === 0) output.note('They have said nothing to each other yet.');
-  const nameOf = runtime.peerNames(context);
+  const nameOf = peerNames(context);
   const nowMs = context.clock.now();
   const texts = conversation.map(({ message, states }) => {
     const { id, from, to, timestamp, content } = message;
     const type = message.request === true ? 'request' : message.type;
     const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
-    const time = runtime.localTime(states[0]?.at ?? timestamp, nowMs);
+    const time = localTime(states[0]?.at ?? timestamp, nowMs);
     const head = `${output.style('bold', names)}  ${time}  ${type}, ${currentState(states)}  ${id}`;
     return `${head}\n${(output.isTerminal ? printable(content) : content).replace(/^/gm, '  ')}`;
   });

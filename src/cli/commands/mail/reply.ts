@@ -1,7 +1,11 @@
+import { replyFromSeat, requireMessageId } from '../../../client/mail/reply.ts';
+import { openOwnSeat } from '../../../client/seats/open-seat.ts';
+import { peerNames } from '../../../client/seats/peer-names.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import { WORK_STEPS, type WorkStep } from '../../../protocol/message.ts';
 import type { Call, CommandSpec } from '../../command.ts';
 import { MESSAGE_ID } from '../../options/common-arguments.ts';
+import { textFrom } from '../../options/text-input.ts';
 
 export const reply: CommandSpec = {
   name: 'reply',
@@ -24,22 +28,19 @@ msg-8s2k5d0w3e6r delivered to app (k3x9qa)`,
   exit: {
     1: 'no such message here, or one that cannot be answered; also: a session sits on the seat that --as names',
   },
-  run: async (call, runtime) => {
-    const id = runtime.requireMessageId(call.argument('message-id'));
-    const content = await runtime.textFrom(call, 'text');
-    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
+  run: async (call) => {
+    const id = requireMessageId(call.argument('message-id'));
+    const content = await textFrom(call, 'text');
+    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
     const step = stepOf(call);
-    const sent = runtime.replyFromSeat(seat, {
+    const sent = replyFromSeat(seat, {
       ...(step === undefined ? {} : { step }),
       id,
       content,
       isNamed: call.as !== undefined,
     });
     if (call.json) await call.output.printJson({ id: sent.id, state: 'delivered' });
-    else
-      await call.output.print(
-        `${sent.id} delivered to ${runtime.peerNames(call.context)(sent.to)} (${sent.to})`,
-      );
+    else await call.output.print(`${sent.id} delivered to ${peerNames(call.context)(sent.to)} (${sent.to})`);
   },
 };
 

@@ -1,7 +1,10 @@
+import { peerNames } from '../../../client/seats/peer-names.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import { FOUND_TYPES, type Found, type FoundType } from '../../../protocol/search.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
+import { countOption, secondsOption } from '../../options/number-options.ts';
 import { oneLine } from '../../text/printable.ts';
+import { localTime } from '../../text/time-text.ts';
 
 export const search: CommandSpec = {
   name: 'search',
@@ -30,7 +33,7 @@ export const search: CommandSpec = {
 14:03:22  app → lib  query  msg-4f0q2m9x1c7a
   What replaces [login]() in [version 2]?`,
   exit: { 0: 'done, also when nothing is found', 4: 'the index is still being made' },
-  run: async (call, runtime) => {
+  run: async (call) => {
     const { momentOption, searchAll } = await import('../../lazy/search.ts');
     const nowMs = call.context.clock.now();
     const found = await searchAll(call.context, {
@@ -39,13 +42,13 @@ export const search: CommandSpec = {
       type: typeOption(call),
       sinceMs: momentOption(call, 'since', { nowMs }),
       untilMs: momentOption(call, 'until', { nowMs, end: true }),
-      limit: limitOption(call, runtime),
-      waitMs: runtime.secondsOption(call, 'wait'),
+      limit: limitOption(call),
+      waitMs: secondsOption(call, 'wait'),
       signal: call.signal,
     });
-    if (call.json) await printJson(call, { runtime, found });
+    if (call.json) await printJson(call, { found });
     else if (found.length === 0) call.output.note('Nothing was found.');
-    else await printText(call, { runtime, found });
+    else await printText(call, { found });
   },
 };
 
@@ -61,8 +64,8 @@ function typeOption(call: Call): FoundType | undefined {
 
 const MOST = 1_000;
 
-function limitOption(call: Call, runtime: Runtime): number | undefined {
-  const limit = runtime.countOption(call, 'limit');
+function limitOption(call: Call): number | undefined {
+  const limit = countOption(call, 'limit');
   if (limit === undefined || limit <= MOST) return limit;
   throw new CahootsError('usage', `--limit is ${limit}, more than ${MOST}.`, {
     remedy: `Give a number up to ${MOST}; --until shows what is older.`,
@@ -71,12 +74,11 @@ function limitOption(call: Call, runtime: Runtime): number | undefined {
 }
 
 interface Finding {
-  readonly runtime: Runtime;
   readonly found: readonly Found[];
 }
 
-async function printJson({ context, output }: Call, { runtime, found }: Finding): Promise<void> {
-  const nameOf = runtime.peerNames(context);
+async function printJson({ context, output }: Call, { found }: Finding): Promise<void> {
+  const nameOf = peerNames(context);
   const lines = found.map(({ id, type, from, to, atMs, snippet, matches }) => ({
     id,
     type,
@@ -91,14 +93,14 @@ async function printJson({ context, output }: Call, { runtime, found }: Finding)
   await output.printJson(...lines);
 }
 
-async function printText(call: Call, { runtime, found }: Finding): Promise<void> {
+async function printText(call: Call, { found }: Finding): Promise<void> {
   const { context, output } = call;
-  const nameOf = runtime.peerNames(context);
+  const nameOf = peerNames(context);
   const nowMs = context.clock.now();
   const texts = found.map((one) => {
     const { id, type, from, to, atMs } = one;
     const names = oneLine(`${nameOf(from)} → ${nameOf(to)}`);
-    const time = runtime.localTime(new Date(atMs).toISOString(), nowMs);
+    const time = localTime(new Date(atMs).toISOString(), nowMs);
     return `${time}  ${output.style('bold', names)}  ${type}  ${oneLine(id)}\n  ${marked(call, one)}`;
   });
   await output.printStyled(texts.join('\n'));

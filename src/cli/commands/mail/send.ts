@@ -1,6 +1,9 @@
+import { isOfPerson } from '../../../client/seats/own-seat.ts';
 import type { CommandSpec } from '../../command.ts';
 import { asCommand, COMMAND_OPTION } from '../../options/command-option.ts';
 import { PEER } from '../../options/common-arguments.ts';
+import { textFrom } from '../../options/text-input.ts';
+import { seatOfCall } from '../../seat-of-call.ts';
 
 export const send: CommandSpec = {
   name: 'send',
@@ -16,11 +19,11 @@ export const send: CommandSpec = {
   example: `$ git log -1 --format=%B | cahoots send app -
 msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
   exit: { 1: 'the managed session has no process: resume it first' },
-  run: async (call, runtime) => {
-    const text = await runtime.textFrom(call, 'text');
-    const seat = await runtime.seatOfCall(call, 'speak');
+  run: async (call) => {
+    const text = await textFrom(call, 'text');
+    const seat = await seatOfCall(call, 'speak');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const isPrompt = peer.kind === 'managed' && runtime.isOfPerson(call.context, seat.record);
+    const isPrompt = peer.kind === 'managed' && isOfPerson(call.context, seat.record);
     const command = asCommand(call, { isPrompt });
     if (isPrompt) {
       const { sendManaged } = await import('../../lazy/sessions.ts');

@@ -1,7 +1,11 @@
 import type { MessageHistory } from '../../../client/mail/message-history.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import { messageHistory } from '../../../client/mail/message-history.ts';
+import { requireMessageId } from '../../../client/mail/reply.ts';
+import { peerNames } from '../../../client/seats/peer-names.ts';
+import type { Call, CommandSpec } from '../../command.ts';
 import { MESSAGE_ID } from '../../options/common-arguments.ts';
 import { oneLine, printable } from '../../text/printable.ts';
+import { localTime } from '../../text/time-text.ts';
 
 const MIN_STATE_CHARACTERS = 9;
 
@@ -22,11 +26,11 @@ msg-4f0q2m9x1c7a  query from app (k3x9qa) to lib (p0c7zt)
 
 What replaces login() in version 2?`,
   exit: { 1: 'no seat here has sent or received such a message' },
-  run: async (call, runtime) => {
-    const id = runtime.requireMessageId(call.argument('message-id'));
-    const history = runtime.messageHistory(call.context, { id, address: call.as });
+  run: async (call) => {
+    const id = requireMessageId(call.argument('message-id'));
+    const history = messageHistory(call.context, { id, address: call.as });
     if (call.json) await call.output.printJson(asJson(history));
-    else await call.output.printStyled(asText(call, { runtime, history }));
+    else await call.output.printStyled(asText(call, { history }));
   },
 };
 
@@ -43,9 +47,9 @@ function asJson({ message, states }: MessageHistory): object {
   };
 }
 
-function asText(call: Call, { runtime, history }: { runtime: Runtime; history: MessageHistory }): string {
+function asText(call: Call, { history }: { history: MessageHistory }): string {
   const { message, states } = history;
-  const nameOf = runtime.peerNames(call.context);
+  const nameOf = peerNames(call.context);
   const nowMs = call.context.clock.now();
   const { id, type, from, to, content, request } = message;
   const kind = request === true ? 'request' : type;
@@ -53,7 +57,7 @@ function asText(call: Call, { runtime, history }: { runtime: Runtime; history: M
   const width = Math.max(...states.map(({ state }) => state.length), MIN_STATE_CHARACTERS);
   const lines = states.map(({ state, at, by, reason, path }) => {
     const how = `${path === undefined ? '' : `, through ${path}`}${reason === undefined ? '' : `: ${reason}`}`;
-    return `  ${runtime.localTime(at, nowMs)}  ${state.padEnd(width)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
+    return `  ${localTime(at, nowMs)}  ${state.padEnd(width)}  by ${oneLine(`${nameOf(by)}${how}`)}`;
   });
   return [head, ...lines, '', call.output.isTerminal ? printable(content) : content].join('\n');
 }

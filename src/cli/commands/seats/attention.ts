@@ -1,3 +1,5 @@
+import { openOwnSeat } from '../../../client/seats/open-seat.ts';
+import { setAttention } from '../../../client/seats/start-seat.ts';
 import type { Attention } from '../../../protocol/seat.ts';
 import type { CommandSpec } from '../../command.ts';
 
@@ -15,10 +17,10 @@ export const attention: CommandSpec = {
   example: `$ cahoots attention quiet --as lib
 lib (p0c7zt) is quiet`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call, runtime) => {
+  run: async (call) => {
     const level = LEVELS.find((known) => known === call.argument('level')) ?? 'open';
-    const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'speak' });
-    await runtime.setAttention(seat, level);
+    const seat = await openOwnSeat(call.context, { address: call.as, use: 'speak' });
+    await setAttention(seat, level);
     const { id } = seat.folder;
     const { name } = seat.record;
     if (call.json) await call.output.printJson({ id, name, attention: level });

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.ts';
+import { giveVerdict } from '../../give-verdict.ts';
 import { PEER } from '../../options/common-arguments.ts';
 
 export const block: CommandSpec = {
@@ -11,5 +12,5 @@ export const block: CommandSpec = {
   example: `$ cahoots block app --as lib
 app (k3x9qa) is blocked by lib (p0c7zt)`,
   exit: {},
-  run: async (call, runtime) => await runtime.giveVerdict(call, 'blocked'),
+  run: async (call) => await giveVerdict(call, 'blocked'),
 };

@@ -1,6 +1,9 @@
+import { connect as connectPeer } from '../../../client/seats/connect.ts';
 import type { CommandSpec } from '../../command.ts';
 import { PEER } from '../../options/common-arguments.ts';
+import { seatOfCall } from '../../seat-of-call.ts';
 import { oneLine } from '../../text/printable.ts';
+import { showWait } from '../../text/wait-line.ts';
 
 export const connect: CommandSpec = {
   name: 'connect',
@@ -13,14 +16,14 @@ export const connect: CommandSpec = {
 Connected to 'lib' (p0c7zt) at /home/ada/projects/lib
 It answered.`,
   exit: {},
-  run: async (call, runtime) => {
-    const seat = await runtime.seatOfCall(call, 'take');
+  run: async (call) => {
+    const seat = await seatOfCall(call, 'take');
     const peer = seat.correspondent.resolve(call.argument('peer'));
-    const wait = runtime.showWait({
+    const wait = showWait({
       output: call.output,
       text: () => `Waiting for ${oneLine(peer.name)} (${peer.id}) to answer`,
     });
-    const connecting = runtime.connect(seat, peer, call.signal);
+    const connecting = connectPeer(seat, peer, call.signal);
     const { sent, answered, warning } = await connecting.finally(wait.end);
     const { id, name, path, state } = peer;
     if (call.json) {

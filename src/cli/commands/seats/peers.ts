@@ -1,4 +1,8 @@
+import { peerList } from '../../../client/seats/peer-list.ts';
 import type { CommandSpec } from '../../command.ts';
+import { aboutPeer } from '../../text/about-peer.ts';
+import { shortPath } from '../../text/short-path.ts';
+import { table } from '../../text/table.ts';
 
 export const peers: CommandSpec = {
   name: 'peers',
@@ -15,8 +19,8 @@ export const peers: CommandSpec = {
   * app   k3x9qa  shell  idle   laptop   ~/projects/app
     lib   p0c7zt  live   busy   laptop   ~/projects/lib   cutting version 2`,
   exit: {},
-  run: async (call, runtime) => {
-    const all = await runtime.peerList(call.context, call.as);
+  run: async (call) => {
+    const all = await peerList(call.context, call.as);
     const shown = call.flag('managed') ? all.filter(({ kind }) => kind === 'managed') : all;
     if (call.json) {
       await call.output.printJson(
@@ -36,7 +40,7 @@ export const peers: CommandSpec = {
     } else if (shown.length === 0) {
       call.output.note('Nobody is here yet. A mailbox of your own: cahoots start');
     } else {
-      const text = runtime.table(
+      const text = table(
         shown,
         [
           { title: ' ', cell: ({ you }) => (you ? '*' : ' ') },
@@ -45,8 +49,8 @@ export const peers: CommandSpec = {
           { title: 'KIND', cell: ({ kind }) => kind },
           { title: 'STATE', cell: ({ state }) => state },
           { title: 'MACHINE', cell: ({ machine }) => machine },
-          { title: 'PATH', cell: ({ path }) => runtime.shortPath(path, call.context.config.env) },
-          { title: 'ABOUT', cell: ({ about, used }) => runtime.aboutPeer(about, used) },
+          { title: 'PATH', cell: ({ path }) => shortPath(path, call.context.config.env) },
+          { title: 'ABOUT', cell: ({ about, used }) => aboutPeer(about, used) },
         ],
         call.output,
       );

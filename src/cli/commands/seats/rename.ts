@@ -1,3 +1,4 @@
+import { renameSeat } from '../../../client/seats/start-seat.ts';
 import type { CommandSpec } from '../../command.ts';
 
 export const rename: CommandSpec = {
@@ -9,9 +10,9 @@ export const rename: CommandSpec = {
   example: `$ cahoots rename release-bot
 app (k3x9qa) is now release-bot`,
   exit: { 1: 'this folder has no mailbox' },
-  run: async (call, runtime) => {
+  run: async (call) => {
     const name = call.argument('name');
-    const { seat, was } = await runtime.renameSeat(call.context, {
+    const { seat, was } = await renameSeat(call.context, {
       name,
       wish: { address: call.as, use: 'speak' },
     });

@@ -1,3 +1,4 @@
+import { startSeat } from '../../../client/seats/start-seat.ts';
 import type { CommandSpec } from '../../command.ts';
 
 export const start: CommandSpec = {
@@ -14,8 +15,8 @@ export const start: CommandSpec = {
   example: `$ cahoots start --name release-bot
 release-bot (k3x9qa) is ready. Its mailbox: ~/.claude/session-bridge/seats/k3x9qa`,
   exit: { 1: 'a session sits on the seat that --as names' },
-  run: async (call, runtime) => {
-    const { folder, record } = await runtime.startSeat(call.context, {
+  run: async (call) => {
+    const { folder, record } = await startSeat(call.context, {
       name: call.option('name'),
       address: call.as,
     });

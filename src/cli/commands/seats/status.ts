@@ -1,8 +1,12 @@
+import { peerNames } from '../../../client/seats/peer-names.ts';
 import type { SeatStatus } from '../../../client/seats/seat-status.ts';
+import { seatStatus } from '../../../client/seats/seat-status.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import type { ManagedSessionRecord, PromptRecord } from '../../../protocol/managed-session.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
 import { oneLine } from '../../text/printable.ts';
+import { shortPath } from '../../text/short-path.ts';
+import { timeAgo } from '../../text/time-text.ts';
 
 export const status: CommandSpec = {
   name: 'status',
@@ -22,11 +26,11 @@ lib (p0c7zt)
   mail             1 waiting, 0 held
   turns by peers   3 of at most 20 in the last hour`,
   exit: { 1: 'no peer was named and this folder has no mailbox' },
-  run: async (call, runtime) => {
-    const found = runtime.seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
+  run: async (call) => {
+    const found = seatStatus(call.context, { peer: call.optionalArgument('peer'), address: call.as });
     const managed = found.peer.kind === 'managed' ? await managedPart(call, found.peer.id) : undefined;
     if (call.json) await call.output.printJson({ ...asJson(found), ...managed });
-    else await call.output.printStyled(await asText(call, { runtime, found, managed }));
+    else await call.output.printStyled(await asText(call, { found, managed }));
   },
 };
 
@@ -78,11 +82,11 @@ function asJson({ peer, waiting, openAsks }: SeatStatus): object {
 
 async function asText(
   call: Call,
-  { runtime, found, managed }: { runtime: Runtime; found: SeatStatus; managed: ManagedPart | undefined },
+  { found, managed }: { found: SeatStatus; managed: ManagedPart | undefined },
 ): Promise<string> {
   const { peer, waiting, openAsks } = found;
   const nowMs = call.context.clock.now();
-  const nameOf = runtime.peerNames(call.context);
+  const nameOf = peerNames(call.context);
   const { record } = peer;
   const turns = record?.peerTurns;
   const facts: (readonly [string, string | undefined])[] = [
@@ -91,7 +95,7 @@ async function asText(
     ...(managed ? await managedFacts(call, managed) : []),
     ['about', peer.about || undefined],
     ['attention', record?.attention],
-    ['folder', `${runtime.shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],
+    ['folder', `${shortPath(peer.path, call.context.config.env)} on ${peer.machine}`],
     ['mail', record === undefined ? undefined : `${waiting.length} waiting, ${heldOf(waiting)} held`],
     ['reached by', record?.deliveryPath],
     ['permission mode', record?.permissionMode],
@@ -100,10 +104,10 @@ async function asText(
       turns === undefined ? undefined : `${turns.lastHour} of at most ${turns.cap} in the last hour`,
     ],
     ['version', record?.version],
-    ['last sign of life', record === undefined ? undefined : runtime.timeAgo(record.lastHeartbeat, nowMs)],
+    ['last sign of life', record === undefined ? undefined : timeAgo(record.lastHeartbeat, nowMs)],
     ...openAsks.map(({ id, to, state, at }): [string, string] => [
       'open question',
-      `${id} to ${nameOf(to)} (${to}), ${state}, asked ${runtime.timeAgo(at, nowMs)}`,
+      `${id} to ${nameOf(to)} (${to}), ${state}, asked ${timeAgo(at, nowMs)}`,
     ]),
   ];
   const lines = facts.flatMap(([label, value]) =>

@@ -1,4 +1,6 @@
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import { openOwnSeat } from '../../../client/seats/open-seat.ts';
+import { stopSeat } from '../../../client/seats/stop-seat.ts';
+import type { Call, CommandSpec } from '../../command.ts';
 import { SESSION } from '../../options/common-arguments.ts';
 import { steer } from '../sessions/steer-command.ts';
 
@@ -17,15 +19,15 @@ app (k3x9qa) is away. Told: lib (p0c7zt). 0 messages wait.`,
   exit: {
     1: 'this folder has no mailbox, a session sits on the seat that --as names, or the managed session has no process',
   },
-  run: async (call, runtime) => {
-    if (call.optionalArgument('session') === undefined) return await leaveSeat(call, runtime);
+  run: async (call) => {
+    if (call.optionalArgument('session') === undefined) return await leaveSeat(call);
     await steer(call, async (managed, session) => await managed.stopSession(call.context, session));
   },
 };
 
-async function leaveSeat(call: Call, runtime: Runtime): Promise<void> {
-  const seat = await runtime.openOwnSeat(call.context, { address: call.as, use: 'take' });
-  const { told, waiting } = await runtime.stopSeat(seat);
+async function leaveSeat(call: Call): Promise<void> {
+  const seat = await openOwnSeat(call.context, { address: call.as, use: 'take' });
+  const { told, waiting } = await stopSeat(seat);
   const { id } = seat.folder;
   const { name } = seat.record;
   if (call.json) {

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.ts';
+import { giveVerdict } from '../../give-verdict.ts';
 import { PEER } from '../../options/common-arguments.ts';
 
 export const trust: CommandSpec = {
@@ -13,5 +14,5 @@ export const trust: CommandSpec = {
   example: `$ cahoots trust app
 app (k3x9qa) is trusted by all seats`,
   exit: {},
-  run: async (call, runtime) => await runtime.giveVerdict(call, 'trusted'),
+  run: async (call) => await giveVerdict(call, 'trusted'),
 };

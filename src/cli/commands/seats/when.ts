@@ -1,7 +1,10 @@
+import { resolvePeerOf, waitForPeer, watchedEvent } from '../../../client/seats/wait-for-peer.ts';
 import { WATCHED_EVENTS } from '../../../protocol/watched-event.ts';
 import type { CommandSpec } from '../../command.ts';
 import { PEER } from '../../options/common-arguments.ts';
+import { secondsOption } from '../../options/number-options.ts';
 import { oneLine } from '../../text/printable.ts';
+import { showWait } from '../../text/wait-line.ts';
 
 export const when: CommandSpec = {
   name: 'when',
@@ -16,15 +19,15 @@ export const when: CommandSpec = {
   example: `$ cahoots when lib done && npm install ../lib
 lib (p0c7zt) has ended its turn.`,
   exit: { 4: 'it has not happened in time' },
-  run: async (call, runtime) => {
-    const waitMs = runtime.secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
-    const event = runtime.watchedEvent(call.argument('event'));
-    const peer = runtime.resolvePeerOf(call.context, call.argument('peer'));
-    const wait = runtime.showWait({
+  run: async (call) => {
+    const waitMs = secondsOption(call, 'wait') ?? Number.POSITIVE_INFINITY;
+    const event = watchedEvent(call.argument('event'));
+    const peer = resolvePeerOf(call.context, call.argument('peer'));
+    const wait = showWait({
       output: call.output,
       text: () => `Waiting until ${oneLine(peer.name)} (${peer.id}) is "${event}"; Ctrl-C ends it`,
     });
-    const watching = runtime.waitForPeer(call.context, { peer, event, waitMs, signal: call.signal });
+    const watching = waitForPeer(call.context, { peer, event, waitMs, signal: call.signal });
     const text = await watching.finally(wait.end);
     if (call.json) await call.output.printJson({ peer: { id: peer.id, name: peer.name }, event, text });
     else await call.output.print(text);

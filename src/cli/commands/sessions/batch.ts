@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { BatchResult } from '../../../client/sessions/batch.ts';
-import type { Call, CommandSpec, Runtime } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command.ts';
+import { countOption } from '../../options/number-options.ts';
 import { shortened } from '../../text/printable.ts';
+import { table } from '../../text/table.ts';
 
 const SHOWN_CHARACTERS = 120;
 
@@ -24,8 +26,8 @@ NAME   STATE          COST     SAID
 api    completed      $0.2210  Two findings: the retry in client.ts never ends, and …
 pages  limit-reached  $1.0031  The limit of this turn is reached: $1.00 of $1.00 spent.`,
   exit: { 1: 'a task has not completed' },
-  run: async (call, runtime) => {
-    const concurrency = runtime.countOption(call, 'concurrency');
+  run: async (call) => {
+    const concurrency = countOption(call, 'concurrency');
     const { readBatchPlan, runBatch } = await import('../../lazy/sessions.ts');
     const plan = readBatchPlan(resolve(call.cwd, call.argument('file')));
     const results = await runBatch(
@@ -39,7 +41,7 @@ pages  limit-reached  $1.0031  The limit of this turn is reached: $1.00 of $1.00
       },
     );
     if (call.json) await call.output.printJson(results.map(asJson));
-    else await printTable(call, runtime, results);
+    else await printTable(call, results);
     return results.every((result) => stateOf(result) === 'completed') ? 0 : 1;
   },
 };
@@ -59,7 +61,7 @@ function asJson(result: BatchResult): object {
   };
 }
 
-async function printTable(call: Call, runtime: Runtime, results: readonly BatchResult[]): Promise<void> {
+async function printTable(call: Call, results: readonly BatchResult[]): Promise<void> {
   const { limitText, moneyText } = await import('../../lazy/sessions.ts');
   const said = ({ prompt, error }: BatchResult): string => {
     if (error !== undefined) return error.message;
@@ -67,7 +69,7 @@ async function printTable(call: Call, runtime: Runtime, results: readonly BatchR
     if (ended?.outcome === 'limit-reached') return limitText(ended.reached);
     return ended?.outcome === 'failed' ? ended.failure.message : (turn?.text ?? '');
   };
-  const text = runtime.table(
+  const text = table(
     results,
     [
       { title: 'NAME', cell: ({ name }) => name },

@@ -1,6 +1,10 @@
+import { peerNames } from '../../../client/seats/peer-names.ts';
 import type { CommandSpec } from '../../command.ts';
 import { SESSION } from '../../options/common-arguments.ts';
+import { countOption } from '../../options/number-options.ts';
 import { shortened } from '../../text/printable.ts';
+import { table } from '../../text/table.ts';
+import { localTime } from '../../text/time-text.ts';
 
 const SHOWN_CHARACTERS = 100;
 
@@ -16,8 +20,8 @@ TIME      FROM    OUTCOME        COST     TOOK   PROMPT
 14:03:22  k3x9qa  completed      $0.3120  48 s   Make the tests of src/api pass
 14:20:09  mail    limit-reached  $1.7004  3 min  Which tests did you change?`,
   exit: {},
-  run: async (call, runtime) => {
-    const limit = runtime.countOption(call, 'limit');
+  run: async (call) => {
+    const limit = countOption(call, 'limit');
     const { durationText, moneyText, promptHistory, promptState } = await import('../../lazy/sessions.ts');
     const prompts = await promptHistory(call.context, call.argument('session'), { limit });
     if (call.json) {
@@ -29,13 +33,13 @@ TIME      FROM    OUTCOME        COST     TOOK   PROMPT
       return;
     }
     const nowMs = call.context.clock.now();
-    const nameOf = runtime.peerNames(call.context);
-    const text = runtime.table(
+    const nameOf = peerNames(call.context);
+    const text = table(
       prompts,
       [
         {
           title: 'TIME',
-          cell: ({ acceptedAtMs }) => runtime.localTime(new Date(acceptedAtMs).toISOString(), nowMs),
+          cell: ({ acceptedAtMs }) => localTime(new Date(acceptedAtMs).toISOString(), nowMs),
         },
         { title: 'FROM', cell: ({ from }) => nameOf(from) },
         { title: 'OUTCOME', cell: promptState },

@@ -1,4 +1,8 @@
 import type { CommandSpec } from '../../command.ts';
+import { countOption } from '../../options/number-options.ts';
+import { shortPath } from '../../text/short-path.ts';
+import { table } from '../../text/table.ts';
+import { timeAgo } from '../../text/time-text.ts';
 
 export const list: CommandSpec = {
   name: 'list',
@@ -11,8 +15,8 @@ NAME   ID      STATE    MODEL  PRESET     SPENT    CHANGED         PATH
 tests  t4m1zc  running  opus   edit       $0.3120  just now        ~/projects/app
 docs   p9w3hb  stopped  -      read-only  $0.0811  25 minutes ago  ~/projects/app`,
   exit: {},
-  run: async (call, runtime) => {
-    const limit = runtime.countOption(call, 'limit');
+  run: async (call) => {
+    const limit = countOption(call, 'limit');
     const { listSessions, moneyText, stateText } = await import('../../lazy/sessions.ts');
     const sessions = await listSessions(call.context, { limit });
     if (call.json) {
@@ -24,7 +28,7 @@ docs   p9w3hb  stopped  -      read-only  $0.0811  25 minutes ago  ~/projects/ap
       return;
     }
     const nowMs = call.context.clock.now();
-    const text = runtime.table(
+    const text = table(
       sessions,
       [
         { title: 'NAME', cell: ({ name }) => name },
@@ -35,9 +39,9 @@ docs   p9w3hb  stopped  -      read-only  $0.0811  25 minutes ago  ~/projects/ap
         { title: 'SPENT', cell: ({ spent }) => moneyText(spent.costUsd) },
         {
           title: 'CHANGED',
-          cell: ({ changedAtMs }) => runtime.timeAgo(new Date(changedAtMs).toISOString(), nowMs),
+          cell: ({ changedAtMs }) => timeAgo(new Date(changedAtMs).toISOString(), nowMs),
         },
-        { title: 'PATH', cell: ({ cwd }) => runtime.shortPath(cwd, call.context.config.env) },
+        { title: 'PATH', cell: ({ cwd }) => shortPath(cwd, call.context.config.env) },
       ],
       call.output,
     );

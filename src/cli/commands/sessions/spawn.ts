@@ -3,6 +3,9 @@ import { CahootsError } from '../../../protocol/errors.ts';
 import type { ManagedSessionRecord } from '../../../protocol/managed-session.ts';
 import type { Call, CommandSpec } from '../../command.ts';
 import { LIMIT_OPTIONS } from '../../options/limit-options.ts';
+import { secondsOption } from '../../options/number-options.ts';
+import { textOrInput } from '../../options/text-input.ts';
+import { shortPath } from '../../text/short-path.ts';
 import { usageError } from '../../usage-error.ts';
 
 export const spawn: CommandSpec = {
@@ -36,9 +39,9 @@ All 42 tests pass. Two of them expected the old error text.`,
     4: 'with --wait: the prompt has not ended in time; the session works on',
     5: 'the preset is not allowed, or with --wait a limit was reached',
   },
-  run: async (call, runtime) => {
+  run: async (call) => {
     const text = call.option('prompt');
-    const waitMs = runtime.secondsOption(call, 'wait');
+    const waitMs = secondsOption(call, 'wait');
     if (text === undefined && waitMs !== undefined) {
       throw usageError('--wait waits for the result of a prompt, and there is none.', 'Add --prompt <text>.');
     }
@@ -49,7 +52,7 @@ All 42 tests pass. Two of them expected the old error text.`,
     const managed = await import('../../lazy/sessions.ts');
     const preset = managed.presetFrom(call) ?? 'edit';
     const limits = managed.limitsFrom(call);
-    const prompt = text === undefined ? undefined : await runtime.textOrInput(call, text);
+    const prompt = text === undefined ? undefined : await textOrInput(call, text);
     if (prompt !== undefined) managed.requirePromptText(prompt);
     const { config } = call.context;
     const [cwd, model] = [call.option('cwd'), call.option('model')];
@@ -64,7 +67,7 @@ All 42 tests pass. Two of them expected the old error text.`,
       ...(agent !== undefined && { agent }),
     });
     if (!call.json) {
-      const folder = runtime.shortPath(session.cwd, config.env);
+      const folder = shortPath(session.cwd, config.env);
       await call.output.print(`${session.name} (${session.id}) is started in ${folder}.`);
     }
     if (prompt === undefined) {
