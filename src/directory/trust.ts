@@ -1,8 +1,6 @@
-import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { writeAtomic } from '../lib/atomic-write.ts';
-import { unlessGone } from '../lib/errno.ts';
 import { withLock } from '../lib/file-lock.ts';
 import { describeUnread, readUnlessForbidden } from '../lib/read-regular.ts';
 import { storing } from '../mailbox/storage-error.ts';
@@ -78,11 +76,6 @@ function writeVerdict(
     [sender]: { ...asObject(trust.verdicts[sender]), [receiver ?? EVERY_SEAT]: verdict },
   };
   writeAtomic(trustFile(root), `${JSON.stringify({ ...trust, verdicts }, null, 2)}\n`, { flush: true });
-}
-
-/** When the verdicts last changed, to see cheaply whether held mail has to be looked at again. */
-export function trustChangedMs(root: string): number {
-  return unlessGone(() => lstatSync(trustFile(root)).mtimeMs, 0);
 }
 
 /** What is wrong with the verdicts: why the whole file is `unusable`, and the senders of entries that are `unknown`. */

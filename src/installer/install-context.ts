@@ -16,7 +16,7 @@ export interface InstallContext {
 }
 
 /** The plugin and its marketplace as Claude Code names them. */
-export const PLUGIN = 'cahoots';
+const PLUGIN = 'cahoots';
 export const MARKETPLACE = 'cahoots';
 export const PLUGIN_ID = `${PLUGIN}@${MARKETPLACE}`;
 

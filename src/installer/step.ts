@@ -6,14 +6,3 @@ export interface Step {
   readonly command?: readonly string[];
   readonly run: () => Promise<void>;
 }
-
-/** What is told of a step to programs. */
-export interface StepReport {
-  readonly what: string;
-  readonly command: readonly string[] | null;
-}
-
-/** The part of a step that can be printed. */
-export function reportOf({ what, command }: Step): StepReport {
-  return { what, command: command ?? null };
-}

@@ -64,12 +64,6 @@ export function storing<T>(what: string, work: () => T): T {
   }
 }
 
-/** Whether a file operation failed for want of space. */
-export function isStorageFull(error: unknown): boolean {
-  const code = errnoOf(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
 /** Turns what a file operation threw into an error of ours that says what failed, why, and what to do. */
 export function storageError(error: unknown, what: string): CahootsError {
   if (error instanceof CahootsError) return error;

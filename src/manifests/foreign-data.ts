@@ -7,7 +7,7 @@ export function isTable(value: unknown): value is Table {
 }
 
 /** What lies behind some keys; undefined as soon as one is not there. */
-export function valueAt(value: unknown, ...keys: readonly string[]): unknown {
+function valueAt(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) => (isTable(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
     value,

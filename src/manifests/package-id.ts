@@ -1,5 +1,5 @@
 /** Where a package is named: Gradle and Maven share their coordinates. */
-export const REGISTRIES = ['npm', 'cargo', 'go', 'pypi', 'maven'] as const;
+const REGISTRIES = ['npm', 'cargo', 'go', 'pypi', 'maven'] as const;
 export type Registry = (typeof REGISTRIES)[number];
 
 /** A package by its registry and name: `npm:my-library`, `maven:com.acme:lib`. */

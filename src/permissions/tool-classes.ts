@@ -53,7 +53,7 @@ const CLASS_OF: ReadonlyMap<string, ToolClass> = new Map(
 );
 
 /** The name under which a command of the agent is judged that a person gives to a session; no tool is called so. */
-export const COMMAND = 'command';
+const COMMAND = 'command';
 
 /** The class of a tool; `other` for one that is not known, which no preset but `full` permits. */
 export function classOf(tool: string): ToolClass {

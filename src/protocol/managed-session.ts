@@ -35,7 +35,7 @@ export interface Used {
   readonly minutes: number;
 }
 
-export const limitReachedSchema = z.readonly(
+const limitReachedSchema = z.readonly(
   z.object({
     limit: z.enum(['costUsd', 'turns', 'tokens', 'minutes']),
     scope: z.enum(['session', 'turn']),
@@ -46,7 +46,7 @@ export const limitReachedSchema = z.readonly(
 /** A limit that was reached, and what stood against it. */
 export type LimitReached = z.infer<typeof limitReachedSchema>;
 
-export const promptOutcomeSchema = z.discriminatedUnion('outcome', [
+const promptOutcomeSchema = z.discriminatedUnion('outcome', [
   z.readonly(z.object({ outcome: z.enum(['completed', 'interrupted']) })),
   z.readonly(z.object({ outcome: z.literal('limit-reached'), reached: limitReachedSchema })),
   z.readonly(z.object({ outcome: z.literal('failed'), failure: agentFailureSchema })),
@@ -76,7 +76,7 @@ export const promptRecordSchema = z.readonly(
 /** What a managed session is told, and what came of it. */
 export type PromptRecord = z.infer<typeof promptRecordSchema>;
 
-export const sessionStateSchema = z.discriminatedUnion('state', [
+const sessionStateSchema = z.discriminatedUnion('state', [
   z.readonly(z.object({ state: z.enum(['starting', 'idle', 'paused', 'stopping', 'stopped']) })),
   /** `pauses`: it is paused once the turn is over. */
   z.readonly(z.object({ state: z.literal('running'), prompt: text, pauses: z.boolean() })),

@@ -2,11 +2,11 @@ import * as z from 'zod/mini';
 import { isSeatId, type SeatId } from './ids.ts';
 import { parseJson } from './json.ts';
 
-export const SEAT_KINDS = ['live', 'managed', 'shell'] as const;
+const SEAT_KINDS = ['live', 'managed', 'shell'] as const;
 /** Who sits on a seat: a session that a person opened, one that we started, or a person or script at a prompt. */
 export type SeatKind = (typeof SEAT_KINDS)[number];
 
-export const SEAT_STATES = ['idle', 'busy', 'waiting', 'listening', 'away'] as const;
+const SEAT_STATES = ['idle', 'busy', 'waiting', 'listening', 'away'] as const;
 /** What the session on a seat is doing; `waiting` is for a person, `away` is nobody there. */
 export type SeatState = (typeof SEAT_STATES)[number];
 

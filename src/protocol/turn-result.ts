@@ -5,7 +5,7 @@ const count = z.int().check(z.nonnegative());
 const amount = z.number().check(z.nonnegative());
 const anything = z.record(text, z.unknown());
 
-export const AGENT_FAILURE_KINDS = [
+const AGENT_FAILURE_KINDS = [
   'usage-limit',
   'rate-limit',
   'overloaded',
@@ -46,9 +46,7 @@ export const spendingSchema = z.readonly(
 /** What was used, as the agent's own accounting has it: an estimate, not a bill. */
 export type Spending = z.infer<typeof spendingSchema>;
 
-export const toolDenialSchema = z.readonly(
-  z.object({ tool: text, input: z.readonly(anything), reason: text }),
-);
+const toolDenialSchema = z.readonly(z.object({ tool: text, input: z.readonly(anything), reason: text }));
 /** A tool call that did not run, and why. */
 export type ToolDenial = z.infer<typeof toolDenialSchema>;
 

@@ -31,7 +31,7 @@ export interface WantedWorker {
 }
 
 /** What a session may permit to one that it starts: `full` is for a person to give. */
-export const PRESETS_TO_GIVE = ['read-only', 'review', 'edit', 'plan'] as const;
+const PRESETS_TO_GIVE = ['read-only', 'review', 'edit', 'plan'] as const;
 
 const DEFAULT_WAIT_SECONDS = 60;
 const MOST_LISTED = 40;

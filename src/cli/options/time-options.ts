@@ -16,9 +16,19 @@ export function durationOption(call: Pick<Call, 'option'>, name: string): number
   if (text === undefined) return undefined;
   const ms = durationOf(text);
   if (ms !== undefined) return ms;
-  throw new CahootsError('usage', `--${name} is "${text.slice(0, 80)}", which is no duration.`, {
+  throw new CahootsError('usage', `--${name} is "${text.slice(0, 80)}", which is not a duration.`, {
     remedy: `Give a number with s, m, h, d or w, such as --${name} 30d or --${name} 12h.`,
     facts: { option: name, got: text },
+  });
+}
+
+/** Like {@link durationOption}, for an option that has to be given. */
+export function requiredDurationOption(call: Pick<Call, 'option'>, name: string): number {
+  const ms = durationOption(call, name);
+  if (ms !== undefined) return ms;
+  throw new CahootsError('usage', `--${name} is missing.`, {
+    remedy: `Give a number with s, m, h, d or w, such as --${name} 30d or --${name} 12h.`,
+    facts: { option: name, got: null },
   });
 }
 
@@ -36,7 +46,7 @@ export function momentOption(
   const agoMs = durationOf(text);
   const atMs = agoMs === undefined ? dateOf(text, end) : nowMs - agoMs;
   if (atMs !== undefined) return Math.max(0, atMs);
-  throw new CahootsError('usage', `--${name} is "${text.slice(0, 80)}", which is no time.`, {
+  throw new CahootsError('usage', `--${name} is "${text.slice(0, 80)}", which is not a time.`, {
     remedy: `Give a date, a time or how long ago, such as --${name} 2026-01-31, --${name} 2026-01-31T14:00 or --${name} 2h.`,
     facts: { option: name, got: text },
   });

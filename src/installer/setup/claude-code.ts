@@ -94,7 +94,7 @@ export class ClaudeCode {
 }
 
 /** An environment without what a session gives its children. */
-export function outsideOfSessions(env: Environment): Environment {
+function outsideOfSessions(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_A_SESSION.test(name)));
 }
 

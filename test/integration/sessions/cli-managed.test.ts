@@ -66,7 +66,7 @@ suite('a managed session at the command line', () => {
     assert.equal((await shell.run('delete', 'worker')).code, 1);
     for (const name of ['worker', 'worker-fork', 'other']) await shell.run('kill', name);
     assert.match((await shell.run('delete', 'worker')).stdout, /is deleted\.$/m);
-    assert.match((await shell.run('cleanup', '--older-than', '0')).stdout, /^2 sessions removed: /);
+    assert.match((await shell.run('cleanup', '--older-than', '0s')).stdout, /^2 sessions removed: /);
     assert.deepEqual(await shell.json(['list']), []);
   });
 

@@ -21,6 +21,8 @@ export interface ImportOf {
   readonly line: number;
   /** For a relative one: the file that it names, relative to the project. */
   readonly target?: string;
+  /** Whether it is loaded only when the code comes to it. */
+  readonly isLazy: boolean;
 }
 
 /** All TypeScript files in these folders of the project that exist. */
@@ -52,7 +54,8 @@ function findImports(path: string, { text, code }: { text: string; code: string 
     const start = match.index + match[0].length;
     const end = code.indexOf(code.charAt(start), start + 1);
     const specifier = text.slice(start + 1, end);
-    const found = { specifier, line: lineAt(text, start) };
+    const isLazy = match[0].startsWith('import(');
+    const found = { specifier, line: lineAt(text, start), isLazy };
     if (!specifier.startsWith('.')) return found;
     return { ...found, target: posix.join(posix.dirname(path), specifier) };
   });

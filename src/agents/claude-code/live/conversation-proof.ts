@@ -3,7 +3,7 @@ import { errnoOf } from '../../../lib/errno.ts';
 import type { Proof, ProofState, TrackedText } from '../../proof.ts';
 
 /** What every text that is looked for begins with: of all that a conversation holds, only strings with it are kept. */
-export const ENVELOPE = '<peer-message ';
+const ENVELOPE = '<peer-message ';
 
 interface ChainRecord {
   readonly uuid: string;

@@ -20,7 +20,7 @@ import { conversationOnDisk, readPastConversation } from './conversation-on-disk
 import { loadAgentSdk } from './load-agent-sdk.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
-export const MANAGED_MARK = 'CAHOOTS_MANAGED';
+const MANAGED_MARK = 'CAHOOTS_MANAGED';
 
 /** How Claude Code sessions are started. */
 export interface ClaudeCodeOptions {

@@ -1,6 +1,6 @@
 import { peerList } from '../../../client/seats/peer-list.ts';
+import { ownsText } from '../../../manifests/package-id.ts';
 import type { CommandSpec } from '../../command.ts';
-import { aboutPeer } from '../../text/about-peer.ts';
 import { shortPath } from '../../text/short-path.ts';
 import { table } from '../../text/table.ts';
 
@@ -58,3 +58,8 @@ export const peers: CommandSpec = {
     }
   },
 };
+
+/** What a list says of a peer: its own words, and which of its packages the project here uses. */
+function aboutPeer(about: string, used: readonly string[]): string {
+  return [about, ownsText(used)].filter((text) => text !== '').join(' · ');
+}

@@ -2,7 +2,7 @@ import { openOwnSeat } from '../../../client/seats/open-seat.ts';
 import { stopSeat } from '../../../client/seats/stop-seat.ts';
 import type { Call, CommandSpec } from '../../command.ts';
 import { SESSION } from '../../options/common-arguments.ts';
-import { steer } from '../sessions/steer-command.ts';
+import { steer } from '../sessions/steer.ts';
 
 export const stop: CommandSpec = {
   name: 'stop',

@@ -4,16 +4,16 @@ export const cleanup: CommandSpec = {
   name: 'cleanup',
   group: 'Managed sessions',
   summary: 'Remove the managed sessions that have been over for so long',
-  options: [
-    { name: 'older-than', value: 'age', summary: 'days, or with a unit: 30, 30d, 12h, 45m; required' },
-  ],
+  options: [{ name: 'older-than', value: 'duration', summary: 'for how long: 30d, 12h, 45m; required' }],
   json: '[session]: those that were removed',
-  example: `$ cahoots cleanup --older-than 30
+  example: `$ cahoots cleanup --older-than 30d
 2 sessions removed: docs (p9w3hb), old-tests (w1q5vn)`,
   exit: {},
   run: async (call) => {
-    const { ageOption, cleanUpSessions } = await import('../../lazy/sessions.ts');
-    const removed = await cleanUpSessions(call.context, { olderThanMs: ageOption(call, 'older-than') });
+    const { requiredDurationOption, cleanUpSessions } = await import('../../lazy/sessions.ts');
+    const removed = await cleanUpSessions(call.context, {
+      olderThanMs: requiredDurationOption(call, 'older-than'),
+    });
     if (call.json) await call.output.printJson(removed);
     else {
       const names = removed.map(({ name, id }) => `${name} (${id})`).join(', ');

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../../command.ts';
 import { SESSION } from '../../options/common-arguments.ts';
-import { steer } from './steer-command.ts';
+import { steer } from './steer.ts';
 
 export const fork: CommandSpec = {
   name: 'fork',

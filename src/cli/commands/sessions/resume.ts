@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Call, CommandSpec } from '../../command.ts';
 import { usageError } from '../../usage-error.ts';
-import { steer } from './steer-command.ts';
+import { steer } from './steer.ts';
 
 const CONVERSATION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

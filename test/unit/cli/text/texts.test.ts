@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { outcomeStatus, promptJson } from '../../../../src/cli/commands/sessions/prompt-report.ts';
-import { ageOption } from '../../../../src/cli/options/age-option.ts';
 import { LIMIT_OPTIONS, limitsFrom } from '../../../../src/cli/options/limit-options.ts';
 import { presetFrom } from '../../../../src/cli/options/preset-option.ts';
 import { EventLines } from '../../../../src/cli/text/event-lines.ts';
@@ -32,22 +31,6 @@ suite('options of managed sessions', () => {
     for (const bad of ['', '-1', '1e3', '1.5', 'x']) {
       assert.throws(() => limitsFrom(given({ 'max-turns': bad })), { code: 'usage' }, bad);
     }
-  });
-
-  test('an age has days, hours or minutes', () => {
-    for (const [text, ms] of [
-      ['30', 30 * 86_400_000],
-      ['1d', 86_400_000],
-      ['12h', 12 * 3_600_000],
-      ['45m', 45 * 60_000],
-      ['0', 0],
-    ] as const) {
-      assert.equal(ageOption(given({ age: text }), 'age'), ms);
-    }
-    for (const bad of ['', '1w', '-1', '1.5', 'h']) {
-      assert.throws(() => ageOption(given({ age: bad }), 'age'), { code: 'usage' }, bad);
-    }
-    assert.throws(() => ageOption(given({}), 'age'), /--age is missing/);
   });
 
   test('a preset is one of those that there are', () => {
