@@ -9,8 +9,12 @@ const MAX_KEPT = 100;
 export class OpenQueries {
   readonly #queries = new Map<MessageId, { readonly message: Message; readonly atMs: number }>();
 
-  /** Notes that a message was put before the model; only queries are kept, the newest hundred. */
+  /**
+   * Notes that a message was put before the model: a query is kept, the newest hundred of them, and one that its sender
+   * calls off is not open any more.
+   */
   note(message: Message, nowMs: number): void {
+    if (message.step === 'cancelled' && message.inReplyTo !== null) this.answered(message.inReplyTo);
     if (message.type !== 'query') return;
     this.#queries.delete(message.id);
     this.#queries.set(message.id, { message, atMs: nowMs });

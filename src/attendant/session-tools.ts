@@ -198,7 +198,7 @@ export class SessionTools {
 
   /** Takes the seat again that the session has left, and tells of it like {@link status}. */
   start(): SeatStatus {
-    this.#attendant.rejoin();
+    this.#attendant.takeSeat();
     return this.status();
   }
 

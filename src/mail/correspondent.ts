@@ -13,12 +13,18 @@ import type { SeatRecord } from '../protocol/seat.ts';
 import { ReceiptWriter } from './receipt-writer.ts';
 import { type GuardLimits, StormGuard } from './storm-guard.ts';
 
+/** A seat that somebody sits on, as it is now. */
+export interface SeatInHand {
+  readonly folder: SeatFolder;
+  readonly record: SeatRecord;
+}
+
 export interface CorrespondentOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly limits: GuardLimits;
   /** The seat that speaks, as it is at the moment of each call. */
-  readonly seat: () => { readonly folder: SeatFolder; readonly record: SeatRecord };
+  readonly seat: () => SeatInHand;
   /** Whether what speaks asks a person before it acts; undefined when that is not known. */
   readonly permissionClass: () => PermissionClass | undefined;
   /** Records for that seat, where somebody writes later what cannot be written now. */

@@ -18,6 +18,15 @@ suite('the queries that a session has before it', () => {
     assert.deepEqual(idsOf(open.all()), [first.id]);
   });
 
+  test('are not open any more once their sender calls them off, by whichever path that comes', () => {
+    const open = new OpenQueries();
+    const [kept, calledOff] = [message(), message()];
+    for (const one of [kept, calledOff]) open.note(one, 0);
+    open.note(message({ type: 'progress', step: 'working', inReplyTo: kept.id }), 0);
+    open.note(message({ type: 'progress', step: 'cancelled', inReplyTo: calledOff.id }), 0);
+    assert.deepEqual(idsOf(open.all()), [kept.id]);
+  });
+
   test('make what it asks meanwhile one hop longer than the longest of them', () => {
     const open = new OpenQueries();
     assert.equal(open.hops(0), 0);

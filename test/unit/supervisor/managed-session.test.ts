@@ -372,6 +372,14 @@ suite('a managed session', () => {
     assert.equal(agent.sessions.length, 1);
   });
 
+  test('fails a command that its agent does not know any more, and goes on with what comes after', async () => {
+    const { session, agent } = await begin();
+    const gone = await session.accept({ text: '/nosuch', from: 'me', command: true }).settled;
+    assert.equal(gone.ended?.outcome, 'failed');
+    assert.equal((await session.accept({ text: 'go on', from: 'me' }).settled).ended?.outcome, 'completed');
+    assert.equal(agent.sessions.length, 1);
+  });
+
   test('follows its agent into another conversation, and goes on in that one [FA4] [D4]', async () => {
     const { session, agent, store } = await begin();
     await session.accept({ text: 'before', from: 'me' }).settled;
