@@ -1,9 +1,12 @@
+import type { MessageId } from '../protocol/ids.ts';
 import type { DeliveryPath } from '../protocol/receipt.ts';
 
 /** A text that is to start a turn in a live session. */
 export interface Wake {
   /** What the model is to read, already rendered. */
   readonly text: string;
+  /** The messages that are in it. */
+  readonly messages: readonly MessageId[];
   /** The conversation that it is for: a session that shows another one by now must not get it. */
   readonly conversation: string;
   /** Who it comes from, for a person's eyes. */

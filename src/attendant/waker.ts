@@ -104,6 +104,7 @@ export class Waker {
     const takeBack = this.#options.cap.record(this.#options.clock.now());
     const result = await path.wake({
       text: mail.text,
+      messages: mail.messages.map(({ id }) => id),
       conversation,
       fromName: first.metadata.fromName ?? first.metadata.fromProject ?? first.from,
       fromMode: modeOf(first),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isSeatId, type SeatId } from './ids.ts';
+import { isMessageId, isSeatId, type MessageId, type SeatId } from './ids.ts';
 import { agentFailureSchema, spendingSchema, turnResultSchema } from './turn-result.ts';
 
 const text = z.string();
@@ -7,6 +7,7 @@ const time = z.number();
 const positive = z.number().check(z.positive());
 const positiveCount = z.int().check(z.positive());
 const seatId = z.custom<SeatId>(isSeatId, { error: 'expected six characters of [a-z0-9]' });
+const messageId = z.custom<MessageId>(isMessageId, { error: 'expected msg- and letters or digits' });
 
 export const allowanceSchema = z.readonly(
   z.strictObject({
@@ -65,6 +66,8 @@ export const promptRecordSchema = z.readonly(
     text,
     /** It is a command of the agent's own, such as /compact. Without this a text that looks like one is text. */
     command: z.optional(z.literal(true)),
+    /** The messages that it was made of, where it came by mail. */
+    messages: z.optional(z.readonly(z.array(messageId))),
     acceptedAtMs: time,
     startedAtMs: z.optional(time),
     endedAtMs: z.optional(time),
@@ -75,6 +78,8 @@ export const promptRecordSchema = z.readonly(
 );
 /** What a managed session is told, and what came of it. */
 export type PromptRecord = z.infer<typeof promptRecordSchema>;
+/** A prompt as it is given to a session. */
+export type NewPrompt = Pick<PromptRecord, 'text' | 'from' | 'command' | 'messages'>;
 
 const sessionStateSchema = z.discriminatedUnion('state', [
   z.readonly(z.object({ state: z.enum(['starting', 'idle', 'paused', 'stopping', 'stopped']) })),

@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentExit, AgentSession, ResumedConversation } from '../agents/agent.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { asCahootsError } from '../protocol/errors.ts';
-import type { ManagedSessionRecord, PromptRecord } from '../protocol/managed-session.ts';
+import type { ManagedSessionRecord, NewPrompt, PromptRecord } from '../protocol/managed-session.ts';
 import { PlanPause } from './plan-pause.ts';
 import { PromptQueue } from './prompt-queue.ts';
 import { RunningTurn } from './running-turn.ts';
@@ -118,7 +118,7 @@ export class ManagedSession {
    * Accepts a prompt: once this returns it is kept, and has its turn after those before it. Throws `session-over` and
    * `queue-full`.
    */
-  accept(prompt: Pick<PromptRecord, 'text' | 'from' | 'command'>): AcceptedPrompt {
+  accept(prompt: NewPrompt): AcceptedPrompt {
     const { state } = this.record;
     if (!isLive(state) || state.state === 'stopping') throw sessionOver(this.record);
     const accepted = this.#queue.accept(prompt);

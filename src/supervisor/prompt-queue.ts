@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
-import type { PromptOutcome, PromptRecord } from '../protocol/managed-session.ts';
+import type { NewPrompt, PromptOutcome, PromptRecord } from '../protocol/managed-session.ts';
 import { queueFull } from './session-errors.ts';
 import type { SessionLedger } from './session-ledger.ts';
 import type { AcceptedPrompt } from './session-means.ts';
@@ -31,7 +31,7 @@ export class PromptQueue {
   }
 
   /** Accepts a prompt: once this returns it is kept, and waits after those before it. Throws `queue-full`. */
-  accept({ text, from, command }: Pick<PromptRecord, 'text' | 'from' | 'command'>): AcceptedPrompt {
+  accept({ text, from, command, messages }: NewPrompt): AcceptedPrompt {
     const { ledger, clock, length } = this.#options;
     if (this.#waiting.length >= length) throw queueFull(ledger.record, this.#waiting.length);
     const prompt: PromptRecord = {
@@ -40,6 +40,7 @@ export class PromptQueue {
       from,
       text,
       ...(command === true && { command }),
+      ...(messages !== undefined && { messages }),
       acceptedAtMs: clock.now(),
     };
     ledger.savePrompt(prompt);

@@ -7,7 +7,7 @@ import { statesOf } from '../../mailbox/receipts.ts';
 import { seatFolder } from '../../mailbox/seat-folder.ts';
 import type { PromptRecord } from '../../protocol/managed-session.ts';
 import { currentState } from '../../protocol/receipt.ts';
-import { answerOf, messagesIn } from './mail-prompt.ts';
+import { answerOf } from './mail-prompt.ts';
 
 /**
  * Tells those who asked a session in a turn that was lost with its daemon that no answer will come. What the session had
@@ -20,7 +20,7 @@ export function answerLostQuestions(
   const { root, limits } = config;
   for (const prompt of prompts) {
     const folder = seatFolder(root, prompt.session);
-    for (const id of messagesIn(prompt)) {
+    for (const id of prompt.messages ?? []) {
       try {
         const found = findReceived(folder, id);
         const record = readSeatRecord(folder);

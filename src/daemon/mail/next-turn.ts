@@ -1,8 +1,8 @@
-import type { WakePath } from '../../agents/wake-path.ts';
+import type { Wake, WakePath } from '../../agents/wake-path.ts';
 
 export interface NextTurnOptions {
-  /** Makes a text the session's next prompt. Throws when the session takes none. */
-  readonly give: (text: string) => void;
+  /** Makes a text with messages the session's next prompt. Throws when the session takes none. */
+  readonly give: (mail: Pick<Wake, 'text' | 'messages'>) => void;
   /** The text as the session's agent is given it. */
   readonly literal: (text: string) => string;
   /** Why the session takes no prompt now; undefined when it does. */
@@ -19,11 +19,11 @@ export function nextTurn({ give, literal, unavailable }: NextTurnOptions): WakeP
     settleMs: SETTLE_MS,
     literal,
     unavailable,
-    async wake({ text }) {
+    async wake({ text, messages }) {
       const reason = unavailable();
       if (reason !== undefined) return { ok: false, reason };
       try {
-        give(text);
+        give({ text, messages });
         return { ok: true };
       } catch (error) {
         return { ok: false, reason: error instanceof Error ? error.message : String(error) };

@@ -1,11 +1,12 @@
 import type { ToolServer } from '../../agents/agent.ts';
 import type { MakeProof } from '../../agents/proof.ts';
+import type { Wake } from '../../agents/wake-path.ts';
 import { Attendant } from '../../attendant/attendant.ts';
 import { SessionTools } from '../../attendant/session-tools.ts';
 import type { ResolvedConfig } from '../../config/config.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { MessageId, SeatId } from '../../protocol/ids.ts';
-import type { ManagedSessionRecord, PromptRecord } from '../../protocol/managed-session.ts';
+import type { ManagedSessionRecord, NewPrompt, PromptRecord } from '../../protocol/managed-session.ts';
 import type { ToolCall } from '../../protocol/tool-call.ts';
 import type { AcceptedPrompt, SessionEvent } from '../../supervisor/session-means.ts';
 import { isLive } from '../../supervisor/session-state.ts';
@@ -14,7 +15,7 @@ import { createServer } from '../../tools/server.ts';
 import { callsOf, type SessionCalls } from '../../tools/session-calls.ts';
 import { TOOL_LIST } from '../../tools/tool-list.ts';
 import { Afterwards } from '../afterwards.ts';
-import { answerOf, FROM_MAIL, messagesIn } from './mail-prompt.ts';
+import { answerOf, FROM_MAIL } from './mail-prompt.ts';
 import { ManagedHost } from './managed-host.ts';
 import { ManagedSeating } from './managed-seating.ts';
 import { nextTurn } from './next-turn.ts';
@@ -24,7 +25,7 @@ export interface SessionMailOptions {
   readonly clock: Clock;
   readonly version: string;
   /** Gives a session its next prompt. Throws when it takes none. */
-  readonly accept: (session: SeatId, prompt: { text: string; from: string }) => AcceptedPrompt;
+  readonly accept: (session: SeatId, prompt: NewPrompt) => AcceptedPrompt;
   /** Makes what proves from the agent's own record that it has seen a text. */
   readonly proof: MakeProof;
   /** A text as the agent of a session is given it. */
@@ -190,7 +191,7 @@ export class SessionMail {
     const path = nextTurn({
       unavailable: () => (host.status === 'idle' ? undefined : `the session is ${host.session.state.state}`),
       literal: (text) => this.#options.asGiven(host.session.id, text),
-      give: (text) => this.#give(host.session.id, { text, given }),
+      give: (mail) => this.#give(host.session.id, { ...mail, given }),
     });
     const attendant = new Attendant({
       config,
@@ -208,9 +209,12 @@ export class SessionMail {
     return box;
   }
 
-  #give(session: SeatId, { text, given }: { text: string; given: Box['given'] }): void {
-    const { prompt } = this.#options.accept(session, { text, from: FROM_MAIL });
-    given.set(prompt.id, messagesIn(prompt));
+  #give(
+    session: SeatId,
+    { text, messages, given }: Pick<Wake, 'text' | 'messages'> & Pick<Box, 'given'>,
+  ): void {
+    const { prompt } = this.#options.accept(session, { text, messages, from: FROM_MAIL });
+    given.set(prompt.id, messages);
   }
 }
 

@@ -130,7 +130,7 @@ const CHARACTERS =
   '"quoted" \'single\' back\\slash $HOME `cmd` %s ü 日本 😀 👩‍👩‍👧 \t tab &amp; <b> {"json":1} \\n \\u0000\nline\n\n last';
 
 function wakeWith(text: string): Wake {
-  return { text, conversation: 'c-1', fromName: 'app', fromMode: 'prompting' };
+  return { text, messages: [], conversation: 'c-1', fromName: 'app', fromMode: 'prompting' };
 }
 
 async function settled(path: WakePath, wake: Wake): ReturnType<WakePath['wake']> {

@@ -14,6 +14,11 @@ async function lostPrompts({ prompts }: ManagedDaemon): Promise<PromptRecord[]> 
   }));
 }
 
+/** The same words from somebody else, who says that they are mail. */
+function notFromMail({ messages: _, ...prompt }: PromptRecord): PromptRecord {
+  return { ...prompt, from: 'mail', ended: { outcome: 'dropped', reason: 'This is forged.' } };
+}
+
 suite('a question that was lost with its daemon', () => {
   test('is answered with that, once, when the session had seen it [M3]', async (t) => {
     const bench = await managedDaemon(t, {
@@ -33,6 +38,7 @@ suite('a question that was lost with its daemon', () => {
       clock: systemClock,
       onFault: (error: unknown) => faults.push(error),
     };
+    answerLostQuestions((await lostPrompts(bench)).map(notFromMail), means);
     answerLostQuestions(await lostPrompts(bench), means);
     const { response, sent } = await asked;
     assert.equal(
@@ -53,7 +59,7 @@ suite('a question that was lost with its daemon', () => {
     await bench.spawn('worker');
     const { sent } = await bench.ask('worker', 'how long?', 300);
     const means = { config: bench.context.config, clock: systemClock, onFault: assert.ifError };
-    const own = (await lostPrompts(bench)).map((prompt) => ({ ...prompt, from: 'command-line' }));
+    const own = (await lostPrompts(bench)).map(notFromMail);
     answerLostQuestions([...(await lostPrompts(bench)), ...own], means);
     assert.equal(bench.states(sent.id).includes('answered'), false);
   });

@@ -10,7 +10,7 @@ wakePathContract('the next turn of a session of ours', (_, { isThere }) => {
     path: nextTurn({
       literal: (text) => text,
       unavailable: () => (isGone ? 'the session is stopped' : undefined),
-      give: (text) => given.push(text),
+      give: ({ text }) => given.push(text),
     }),
     taken: () => given,
     vanish: () => {
@@ -27,6 +27,6 @@ test('a session that takes no prompt after all has not taken the text', async ()
       throw new Error('20 prompts wait already');
     },
   });
-  const wake = { text: 'x', conversation: 'c', fromName: 'a', fromMode: 'prompting' } as const;
+  const wake = { text: 'x', messages: [], conversation: 'c', fromName: 'a', fromMode: 'prompting' } as const;
   assert.deepEqual(await path.wake(wake), { ok: false, reason: '20 prompts wait already' });
 });

@@ -18,7 +18,13 @@ import { wakePathContract } from '../../../../../src/testing/contracts/wake-path
 import { waitFor } from '../../../../../src/testing/wait-for.ts';
 import { tempFolder } from '../../../../fixtures/temp-root.ts';
 
-const WAKE: Wake = { text: 'hello', conversation: 'c-1', fromName: 'app', fromMode: 'prompting' };
+const WAKE: Wake = {
+  text: 'hello',
+  messages: [],
+  conversation: 'c-1',
+  fromName: 'app',
+  fromMode: 'prompting',
+};
 const HOOK = join(import.meta.dirname, '../../../../../plugin/bin/wake.sh');
 
 interface WatchingHost {

@@ -71,7 +71,13 @@ function contentOf(lines: readonly Line[]): string[] {
   });
 }
 
-const WAKE: Wake = { text: 'hello', conversation: 'c-1', fromName: 'app', fromMode: 'prompting' };
+const WAKE: Wake = {
+  text: 'hello',
+  messages: [],
+  conversation: 'c-1',
+  fromName: 'app',
+  fromMode: 'prompting',
+};
 
 wakePathContract('the inbox socket', async (t, { isThere }) => {
   if (!isThere)
