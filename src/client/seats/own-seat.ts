@@ -58,9 +58,12 @@ export function permissionClassOf(context: ClientContext, record: SeatRecord): P
   return session.permissionMode === 'bypassPermissions' ? 'bypasses' : 'asks';
 }
 
-/** Whether a person or script speaks for a seat: no session sits there, and none has started this process. */
-export function isOfPerson(context: ClientContext, record: SeatRecord): boolean {
-  return record.kind === 'shell' && !isInsideSession(context);
+/**
+ * Whether a person or script speaks, from this seat or from none yet: no session sits there, and none has started this
+ * process.
+ */
+export function isOfPerson(context: ClientContext, record: SeatRecord | undefined): boolean {
+  return (record === undefined || record.kind === 'shell') && !isInsideSession(context);
 }
 
 /** Whether a session sits on a seat now: its attendant alone takes the mail then. */

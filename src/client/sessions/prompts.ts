@@ -12,7 +12,7 @@ export type PromptState = 'queued' | 'running' | PromptOutcome['outcome'];
 export interface WantedPrompt {
   readonly text: string;
   /** Who asks: the id of a seat. The seat that the call speaks for where left out, if there is one. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** End first what the session does. */
   readonly interrupt?: boolean;
   /** The text is a command of the agent's own, such as `/compact`; without this a text that looks like one is text. */

@@ -86,6 +86,23 @@ suite('a managed session at the command line', () => {
     assert.deepEqual([mail.state, mail.result], ['held', undefined], 'the gate decides, as for any message');
   });
 
+  test('is told what to do from a folder without a mailbox, and none is made there for it', async (t) => {
+    const box = await managedBox(t);
+    const shell = await box.shell('app');
+    await shell.json(['spawn', 'worker']);
+    const bare = box.bareShell('script');
+    const seats = (await shell.json(['peers'])) as readonly unknown[];
+    const asked = await bare.run('ask', 'worker', 'from a script');
+    assert.deepEqual([asked.stdout, asked.stderr], ['Response from worker:\nECHO[from a script]\n', '']);
+    await bare.json(['send', 'worker', 'once more']);
+    const prompts = (await shell.json(['history', 'worker'])) as readonly PromptRecord[];
+    assert.deepEqual(
+      prompts.map(({ from }) => from),
+      ['command-line', 'command-line'],
+    );
+    assert.equal(((await shell.json(['peers'])) as readonly unknown[]).length, seats.length);
+  });
+
   test('tells by its exit status how a prompt ended, with what there is', async (t) => {
     const box = await managedBox(t);
     const shell = await box.shell('app');

@@ -1,9 +1,9 @@
+import { addresseeOf } from '../../../client/addressee.ts';
 import type { AskOutcome, Question } from '../../../client/mail/ask.ts';
 import { ask as askPeer } from '../../../client/mail/ask.ts';
 import { showMessage } from '../../../client/mail/show-message.ts';
 import { unansweredError } from '../../../client/mail/wait-errors.ts';
 import type { OpenSeat } from '../../../client/seats/open-seat.ts';
-import { isOfPerson } from '../../../client/seats/own-seat.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
 import type { Message } from '../../../protocol/message.ts';
 import type { MessageState } from '../../../protocol/receipt.ts';
@@ -59,16 +59,20 @@ authenticate(config), which returns a promise. See src/auth.ts.`,
   run: async (call) => {
     const waitMs = secondsOption(call, 'wait') ?? 0;
     const content = await textFrom(call, 'question');
-    const seat = await seatOfCall(call, 'take');
-    const peer = seat.correspondent.resolve(call.argument('peer'));
-    const revives = call.flag('revive') && peer.state === 'away';
-    const isPrompt = peer.kind === 'managed' && !revives && isOfPerson(call.context, seat.record);
-    const command = asCommand(call, { isPrompt });
-    if (isPrompt) {
+    const address = call.argument('peer');
+    const to = addresseeOf(call.context, {
+      address,
+      as: { address: call.as, use: 'take' },
+      revives: call.flag('revive'),
+    });
+    const command = asCommand(call, { isPrompt: to.kind === 'prompt' });
+    if (to.kind === 'prompt') {
       const { askManaged } = await import('../../lazy/sessions.ts');
-      return await askManaged(call, { session: peer, text: content, from: seat.folder.id, command, waitMs });
+      return await askManaged(call, { session: to.peer, text: content, from: to.from, command, waitMs });
     }
-    const ask = revives ? await reviving(call, peer) : askPeer;
+    const seat = await seatOfCall(call, 'take');
+    const peer = seat.correspondent.resolve(address);
+    const ask = to.isRevived ? await reviving(call, peer) : askPeer;
     let state: MessageState = 'accepted';
     const wait = showWait({
       output: call.output,

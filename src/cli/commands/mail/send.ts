@@ -1,4 +1,4 @@
-import { isOfPerson } from '../../../client/seats/own-seat.ts';
+import { addresseeOf } from '../../../client/addressee.ts';
 import type { CommandSpec } from '../../command.ts';
 import { asCommand, COMMAND_OPTION } from '../../options/command-option.ts';
 import { PEER } from '../../options/common-arguments.ts';
@@ -21,15 +21,16 @@ msg-4f0q2m9x1c7a delivered to app (k3x9qa)`,
   exit: { 1: 'the managed session has no process: resume it first' },
   run: async (call) => {
     const text = await textFrom(call, 'text');
-    const seat = await seatOfCall(call, 'speak');
-    const peer = seat.correspondent.resolve(call.argument('peer'));
-    const isPrompt = peer.kind === 'managed' && isOfPerson(call.context, seat.record);
-    const command = asCommand(call, { isPrompt });
-    if (isPrompt) {
+    const address = call.argument('peer');
+    const to = addresseeOf(call.context, { address, as: { address: call.as, use: 'speak' } });
+    const command = asCommand(call, { isPrompt: to.kind === 'prompt' });
+    if (to.kind === 'prompt') {
       const { sendManaged } = await import('../../lazy/sessions.ts');
-      await sendManaged(call, { session: peer, text, from: seat.folder.id, command });
+      await sendManaged(call, { session: to.peer, text, from: to.from, command });
       return;
     }
+    const seat = await seatOfCall(call, 'speak');
+    const peer = seat.correspondent.resolve(address);
     const type = peer.kind === 'v1' ? 'query' : 'note';
     const { id } = seat.correspondent.send(peer, { type, content: text });
     if (call.json) await call.output.printJson({ id, state: 'delivered' });

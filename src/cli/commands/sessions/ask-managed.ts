@@ -10,7 +10,7 @@ export interface GivenPrompt {
   readonly session: { readonly id: string; readonly name: string };
   readonly text: string;
   /** The id of the seat that asks; the one that the call speaks for where left out. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** The text is a command of the agent's own. */
   readonly command?: boolean;
 }
