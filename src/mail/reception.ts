@@ -69,11 +69,11 @@ export class Reception {
     for (const pending of inbox.pending()) {
       if (pending.type === 'notice') this.#lookAtNotice(pending, eligible);
       else if (pending.from === folder.id) this.#refuse(pending, 'a seat does not write to itself');
-      else if (onControl !== undefined && isControl(pending)) this.#takeControl(pending, onControl);
       else {
         const decision = this.#decide(pending);
-        if (decision.kind === 'pass') eligible.push(pending);
-        else if (decision.kind === 'refuse') this.#refuse(pending, decision.reason);
+        if (decision.kind === 'refuse') this.#refuse(pending, decision.reason);
+        else if (onControl !== undefined && isControl(pending)) this.#takeControl(pending, onControl);
+        else if (decision.kind === 'pass') eligible.push(pending);
         else {
           held.push(pending);
           this.#tellHeld(pending, decision.reason);

@@ -15,8 +15,10 @@ async function lostPrompts({ prompts }: ManagedDaemon): Promise<PromptRecord[]> 
 }
 
 /** The same words from somebody else, who says that they are mail. */
-function notFromMail({ messages: _, ...prompt }: PromptRecord): PromptRecord {
-  return { ...prompt, from: 'mail', ended: { outcome: 'dropped', reason: 'This is forged.' } };
+function notFromMail(prompt: PromptRecord): PromptRecord {
+  const { messages, ...forged } = prompt;
+  assert.notEqual(messages, undefined);
+  return { ...forged, from: 'mail', ended: { outcome: 'dropped', reason: 'This is forged.' } };
 }
 
 suite('a question that was lost with its daemon', () => {
