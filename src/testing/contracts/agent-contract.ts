@@ -90,12 +90,20 @@ export function agentContract(name: string, start: StartAgentHost): void {
       },
     );
 
-    agentTest('hands a prompt on as it is, character by character', async (begin) => {
-      const { session } = await begin();
-      const prompt = 'SAY /help @file "quoted" $HOME `cmd` \\n 日本 😀 <b>&amp;</b> {"json":1} #memory !bang';
-      const { text } = await session.run(prompt);
-      assert.equal(text, prompt.slice('SAY '.length));
-    });
+    agentTest(
+      'hands a prompt on as it says, character by character, and adds no visible one to it',
+      async (begin) => {
+        const { session } = await begin();
+        const prompt =
+          'SAY /help @file "quoted" $HOME `cmd` \\n 日本 😀 <b>&amp;</b> {"json":1} #memory !bang';
+        const { text } = await session.run(prompt);
+        assert.equal(`SAY ${text}`, session.asGiven(prompt));
+        assert.equal(
+          text.replace(/[\u200b\ufeff]/g, '').split('\n\n(cahoots: ')[0],
+          prompt.slice('SAY '.length),
+        );
+      },
+    );
 
     agentTest('refuses a second prompt while a turn runs, which takes no harm', async (begin) => {
       const { session } = await begin();
