@@ -121,9 +121,9 @@ export interface AgentSession {
   /**
    * Gives the agent its next prompt. One turn at a time: rejects with `agent-busy` while one runs.
    *
-   * The model is given exactly the text of {@link asGiven}: nothing in it opens a file, names a command, or is taken for
-   * anything else than text, whoever wrote it. With `asCommand` the text is a command of the agent's own instead, which
-   * the caller has had judged.
+   * The model is given the text of {@link asGiven}, and where that differs a sentence more that says so. Nothing in it
+   * opens a file, names a command, or is taken for anything else than text, whoever wrote it. With `asCommand` the text
+   * is a command of the agent's own instead, which the caller has had judged.
    */
   run(prompt: string, options?: { readonly asCommand?: boolean }): Promise<TurnResult>;
   /** A text as the agent is given it in a prompt. It differs where the agent has no switch that keeps text as it is. */
