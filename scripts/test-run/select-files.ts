@@ -7,9 +7,9 @@ export const KINDS = ['unit', 'integration', 'e2e'] as const;
 
 /** What is run in the second tier: tests that try every `claude`, and those that disturb for minutes. */
 const IN_EVERY_TIER = /\btestedBinaries\(\)/;
-const LATER_ONLY = /\/(?:faults|soak)\.test\.ts$/;
+const LATER_ONLY = /\/(?:faults|soak|removed-fixes)\.test\.ts$/;
 
-/** Which of them belong to a tier: the first one tries the newest `claude`, the second the others, faults and a soak. */
+/** Which of them belong to a tier: the first one tries the newest `claude`, the second the others, faults, a soak, and fixes taken out. */
 export async function filesOfTier(
   root: string,
   { files, tier }: { files: readonly string[]; tier: 'first' | 'all' },

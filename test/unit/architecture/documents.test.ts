@@ -33,6 +33,17 @@ suite('the documents are true today', () => {
     );
   });
 
+  test('a function that a walk names is in its file', async () => {
+    const steps = documents.flatMap(({ path, text }) => walkSteps(path, text));
+    assert.ok(steps.length > 20);
+    const wrong = [];
+    for (const { path, file, name } of steps) {
+      const isThere = new RegExp(`\\b${name}\\(`).test(await readFile(join(PROJECT, file), 'utf8'));
+      if (!isThere) wrong.push(`${path}: ${file} has no ${name}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
+
   test('AGENTS.md stays within 150 lines and tells the arrows as the layering test has them', async () => {
     const text = await readFile(join(PROJECT, 'AGENTS.md'), 'utf8');
     assert.ok(text.trimEnd().split('\n').length <= 150);
@@ -49,6 +60,9 @@ suite('the documents are true today', () => {
     assert.deepEqual(brokenLinks('README.md', text), ['README.md: none.md']);
     assert.deepEqual(missingPaths('README.md', text), ['README.md: src/none/x.ts']);
     assert.deepEqual(missingScripts('README.md', text), ['README.md: npm run none']);
+    assert.deepEqual(walkSteps('a.md', '| `src/x.ts` | `go` | goes |\n| `src/y.ts` | a word |\n'), [
+      { path: 'a.md', file: 'src/x.ts', name: 'go' },
+    ]);
   });
 });
 
@@ -75,6 +89,15 @@ function missingPaths(path: string, text: string): string[] {
     (match) => match[1] ?? '',
   );
   return named.filter((name) => !existsSync(join(PROJECT, name))).map((name) => `${path}: ${name}`);
+}
+
+/** The rows of a table whose first cell is a file and whose second one is a function of it. */
+function walkSteps(path: string, text: string): { path: string; file: string; name: string }[] {
+  return [...text.matchAll(/^\| `(src\/[\w./-]+\.ts)` \| `(\w+)` \|/gm)].map(([, file = '', name = '']) => ({
+    path,
+    file,
+    name,
+  }));
 }
 
 function missingScripts(path: string, text: string): string[] {
