@@ -15,9 +15,10 @@ import type { ToolCall } from '../../../protocol/tool-call.ts';
 import { NOTHING_SPENT, type Spending } from '../../../protocol/turn-result.ts';
 import type { Agent, AgentLaunch, AgentSession, ToolServer } from '../../agent.ts';
 import { ClaudeProcess, endMarked } from './claude-process.ts';
-import { ClaudeSession, type HostFacts, judgeFirst, totalSpent, type UserMessage } from './claude-session.ts';
+import { ClaudeSession, type HostFacts, totalSpent, type UserMessage } from './claude-session.ts';
 import { conversationOnDisk, readPastConversation } from './conversation-on-disk.ts';
 import { loadAgentSdk } from './load-agent-sdk.ts';
+import { judgeFirst } from './tool-gate.ts';
 
 /** The variable by which a plugin of ours knows that its session is managed, and that it has nothing to do there. */
 const MANAGED_MARK = 'CAHOOTS_MANAGED';
@@ -59,11 +60,12 @@ async function startClaude(
       ...optionsOf(launch),
       env,
       ...(program !== undefined && { pathToClaudeCodeExecutable: program }),
-      hooks: { PreToolUse: [{ hooks: [judgeFirst(() => started.session)] }] },
+      hooks: { PreToolUse: [{ hooks: [judgeFirst(() => started.session?.gate)] }] },
       canUseTool: (tool, toolInput, { toolUseID: id, agentID }): Promise<PermissionResult> => {
         const call: ToolCall = { id, tool, input: toolInput, bySubagent: agentID !== undefined };
         return (
-          started.session?.decide(call) ?? Promise.resolve({ behavior: 'deny', message: 'Not started yet.' })
+          started.session?.gate.decide(call) ??
+          Promise.resolve({ behavior: 'deny', message: 'Not started yet.' })
         );
       },
       spawnClaudeCodeProcess: (options) => {

@@ -1,23 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
-import type {
-  HookCallback,
-  PermissionResult,
-  Query,
-  SDKMessage,
-  SDKUserMessage,
-} from '@anthropic-ai/claude-agent-sdk';
+import type { Query, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Channel } from '../../../lib/channel.ts';
 import { type Deferred, deferred } from '../../../lib/deferred.ts';
 import { settlesWithin } from '../../../lib/stop-process.ts';
 import { CahootsError } from '../../../protocol/errors.ts';
-import type { ToolCall, ToolVerdict } from '../../../protocol/tool-call.ts';
+import type { ToolCall } from '../../../protocol/tool-call.ts';
 import { type Spending, spentBetween, type TurnResult } from '../../../protocol/turn-result.ts';
 import type { AgentExit, AgentLaunch, AgentSession, AgentUse } from '../../agent.ts';
 import { literalPrompt, literalText } from '../literal-text.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { commandCall, type ListedCommand } from './host-command.ts';
-import { literalInput } from './literal-input.ts';
+import { ToolGate } from './tool-gate.ts';
 import { TurnFold, totalOf } from './turn-fold.ts';
 
 /** How long the host may take to tell what a session has used: it reads no file and asks nobody for it. */
@@ -46,6 +39,8 @@ interface RunningTurn {
 export class ClaudeSession implements AgentSession {
   readonly pid: number;
   readonly ended: Promise<AgentExit>;
+  /** What the host asks about its calls. */
+  readonly gate: ToolGate;
   readonly #launch: AgentLaunch;
   readonly #query: Query;
   readonly #input: Channel<UserMessage>;
@@ -58,8 +53,6 @@ export class ClaudeSession implements AgentSession {
   #turn: RunningTurn | undefined;
   #closing: Promise<AgentExit> | undefined;
   #hasEnded = false;
-  /** What was permitted and is about to be asked about, as it was then, by the ids of the calls. */
-  readonly #permitted = new Map<string, string>();
 
   constructor(
     launch: AgentLaunch,
@@ -85,6 +78,13 @@ export class ClaudeSession implements AgentSession {
     this.#base = total;
     this.#total = total;
     this.#fold = new TurnFold({ total, now: () => performance.now() });
+    this.gate = new ToolGate({
+      decide: launch.decide,
+      fold: this.#fold,
+      keepsText: host.keepsText,
+      onTurnEnded: () => this.#markInterrupted(),
+      interrupt: async () => await this.interrupt(),
+    });
     this.pid = process.pid;
     this.#conversation = launch.conversation;
     this.ended = this.#followToTheEnd();
@@ -121,7 +121,7 @@ export class ClaudeSession implements AgentSession {
     const uuid = randomUUID();
     const turn: RunningTurn = { prompt: uuid, result: deferred(), isInterrupted: false };
     this.#turn = turn;
-    this.#permitted.clear();
+    this.gate.clear();
     this.#fold.begin();
     this.#input.push({
       type: 'user',
@@ -176,51 +176,8 @@ export class ClaudeSession implements AgentSession {
     return this.#closing;
   }
 
-  /** The first answer to whether a call may run; the same call is not judged again when the host asks about it. */
-  async judge(call: ToolCall): Promise<PermissionResult> {
-    const answer = await this.#decide(call);
-    if (answer.behavior === 'allow') this.#permitted.set(call.id, JSON.stringify([call.tool, call.input]));
-    return answer;
-  }
-
-  /** The answer to the host's question whether a call may run. */
-  async decide(call: ToolCall): Promise<PermissionResult> {
-    const permitted = this.#permitted.get(call.id);
-    this.#permitted.delete(call.id);
-    if (permitted === JSON.stringify([call.tool, call.input])) return this.#allow(call);
-    return await this.#decide(call);
-  }
-
-  async #decide(call: ToolCall): Promise<PermissionResult> {
-    const verdict = await this.#verdict(call);
-    if (verdict.verdict === 'allow') {
-      this.#fold.permit(call);
-      return this.#allow(call);
-    }
-    this.#fold.deny(call, verdict.reason);
-    const interrupt = verdict.verdict === 'deny-and-end-turn';
-    if (interrupt && this.#turn !== undefined) this.#turn.isInterrupted = true;
-    // In a subagent the host ends that one alone, and the main conversation would go on.
-    if (interrupt && call.bySubagent) void setImmediate().then(() => this.interrupt());
-    return { behavior: 'deny', message: verdict.reason, ...(interrupt && { interrupt }) };
-  }
-
-  #allow(call: ToolCall): PermissionResult {
-    return {
-      behavior: 'allow',
-      updatedInput: this.#host.keepsText ? { ...call.input } : literalInput(call),
-    };
-  }
-
-  async #verdict(call: ToolCall): Promise<ToolVerdict> {
-    try {
-      // The answer of the model that asks for it has come; it may not have been read yet.
-      await setImmediate();
-      return await this.#launch.decide(call);
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      return { verdict: 'deny', reason: `It could not be decided whether this is permitted: ${what}` };
-    }
+  #markInterrupted(): void {
+    if (this.#turn !== undefined) this.#turn.isInterrupted = true;
   }
 
   async #lookAtUsage(): Promise<void> {
@@ -337,38 +294,6 @@ export async function totalSpent(query: Query): Promise<Spending> {
     skipBehaviors: true,
   });
   return totalOf({ total_cost_usd: session.total_cost_usd, modelUsage: session.model_usage });
-}
-
-/**
- * Denies what is not permitted before the host asks anybody: its question of permission may be answered first by a hook
- * of the session's settings. What is permitted is asked about all the same, also where the host's own rules would let it
- * through, since another hook may have changed its input meanwhile.
- */
-export function judgeFirst(session: () => ClaudeSession | undefined): HookCallback {
-  return async (input) => {
-    if (input.hook_event_name !== 'PreToolUse') return {};
-    const { tool_name: tool, tool_input: given, tool_use_id: id, agent_id: agent } = input;
-    const call: ToolCall = {
-      id,
-      tool,
-      input: (given ?? {}) as Record<string, unknown>,
-      bySubagent: agent !== undefined,
-    };
-    const judged = session();
-    const answer = await judged?.judge(call);
-    if (answer?.behavior === 'allow') {
-      return { hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask' } };
-    }
-    // A hook cannot end a turn.
-    if (answer?.interrupt === true) void setImmediate().then(() => judged?.interrupt());
-    return {
-      hookSpecificOutput: {
-        hookEventName: 'PreToolUse',
-        permissionDecision: 'deny',
-        permissionDecisionReason: answer?.message ?? 'Not started yet.',
-      },
-    };
-  };
 }
 
 /** A turn that had its end while it was being interrupted is what it is; one that was cut off is interrupted. */
