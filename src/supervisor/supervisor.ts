@@ -7,8 +7,9 @@ import { isSeatId, type SeatId } from '../protocol/ids.ts';
 import type { ManagedSessionRecord, PromptRecord, WorkLimits } from '../protocol/managed-session.ts';
 import { NOTHING_SPENT } from '../protocol/turn-result.ts';
 import { ManagedSession } from './managed-session.ts';
+import { type Recovered, recover } from './recover.ts';
 import type { SessionEvent } from './session-means.ts';
-import { advance, isLive, isPaused } from './session-state.ts';
+import { isLive, isPaused } from './session-state.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** Where managed sessions get the seats that they sit on. */
@@ -55,14 +56,6 @@ export interface SpawnRequest {
   readonly forkOf?: SeatId;
 }
 
-/** What an earlier supervisor left without ending it, as it is accounted for. */
-export interface Recovered {
-  readonly sessions: readonly ManagedSessionRecord[];
-  readonly prompts: readonly PromptRecord[];
-}
-
-const LOST = 'The daemon ended before its turn was over.';
-
 /**
  * All managed sessions of one store: the one place where they are started, found and ended.
  *
@@ -82,31 +75,7 @@ export class Supervisor {
    * open prompts are dropped with that reason, and what still runs of it is ended. Returns those sessions and prompts.
    */
   async recover(): Promise<Recovered> {
-    const { store, agents, clock } = this.#options;
-    const lost = store.liveSessions();
-    for (const agent of Object.values(agents)) {
-      const own = lost.filter((session) => session.agent === agent.kind);
-      await agent.endLeftovers(own.map(({ conversation, startedIn = conversation }) => startedIn));
-    }
-    const atMs = clock.now();
-    const prompts: PromptRecord[] = [];
-    const sessions = lost.map((before) => {
-      for (const open of store.openPrompts(before.id)) {
-        const prompt: PromptRecord = {
-          ...open,
-          ended: { outcome: 'dropped', reason: LOST },
-          endedAtMs: atMs,
-        };
-        store.savePrompt(prompt);
-        prompts.push(prompt);
-      }
-      const state = advance(before.state, { step: 'lose' });
-      const session = { ...before, state, changedAtMs: atMs };
-      const data = { from: before.state.state, ...state };
-      store.saveSession(session, { session: session.id, atMs, type: 'state:changed', data });
-      return session;
-    });
-    return { sessions, prompts };
+    return await recover(this.#options);
   }
 
   /** Starts a session on a seat of its own; resolves once it takes prompts. Rejects as the agent does, with nothing left. */
