@@ -103,6 +103,8 @@ export class SeatLife {
   take(): void {
     const { host, onGotBack } = this.#options;
     if (this.isClosed) return;
+    // Also when it fails now: what keeps it from its seat may be mended by the next hook.
+    if (this.#life.at === 'left') this.#life = { at: 'without-seat' };
     if (this.#keeper.seat === undefined) {
       const { how, record } = this.#keeper.open({ ephemeral: !host.takesSeat });
       if (how === 'preempted') onGotBack(record);

@@ -83,6 +83,19 @@ suite('a session whose surroundings change', () => {
     assert.match(session.attendant.seat().record.name, /^lib/);
   });
 
+  test('takes its seat by a later hook when the person had it come back and that was impossible', async (t) => {
+    const session = attended(t);
+    session.tools.stop();
+    const seats = join(session.host.root, 'seats');
+    renameSync(seats, `${seats}-aside`);
+    writeFileSync(seats, '');
+    assert.throws(() => session.tools.start());
+    rmSync(seats);
+    renameSync(`${seats}-aside`, seats);
+    await session.hook('UserPromptSubmit');
+    assert.match(session.attendant.seat().record.name, /^lib/);
+  });
+
   test('takes none by a hook once the person had it leave', async (t) => {
     const session = attended(t);
     session.tools.stop();
