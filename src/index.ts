@@ -1,5 +1,6 @@
 // What programs may build on. Every line is a public promise.
 
+export { type Addressee, type AddresseeWish, addresseeOf } from './client/addressee.ts';
 export type { ClientContext } from './client/client-context.ts';
 export { type DaemonStatus, daemonStatus, startDaemon, stopDaemon } from './client/machine/daemon-control.ts';
 export { type AskOutcome, ask, type Question } from './client/mail/ask.ts';
