@@ -42,9 +42,18 @@ suite('the test run', { concurrency: 3 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function runFixture(name: string): Promise<{ code: number; last: string; stdout: string }> {
+  async function runFixture(
+    name: string,
+    { ci = 'false' } = {},
+  ): Promise<{ code: number; last: string; stdout: string }> {
     const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
-    const env = { ...rest, CLAUDE_CODE_ENTRYPOINT: 'cli', BRIDGE_DIR: '/nowhere', CAHOOTS_HOME: '/nowhere' };
+    const env = {
+      ...rest,
+      CI: ci,
+      CLAUDE_CODE_ENTRYPOINT: 'cli',
+      BRIDGE_DIR: '/nowhere',
+      CAHOOTS_HOME: '/nowhere',
+    };
     const args = [join(project, 'scripts/test.ts'), join(folder, name)];
     const done = await promisify(execFile)(process.execPath, args, { env }).then(
       ({ stdout }) => ({ code: 0, stdout }),
@@ -89,6 +98,11 @@ suite('the test run', { concurrency: 3 }, () => {
       if (shown !== undefined) assert.match(run.stdout, shown);
     });
   }
+
+  test('a test that is skipped fails the run in CI, and all that is well passes there', async () => {
+    assert.equal((await runFixture('fine', { ci: 'true' })).code, 1);
+    assert.equal((await runFixture('environment', { ci: 'true' })).code, 0);
+  });
 
   test('a word that names no test is an error', async () => {
     const run = await runFixture('none');
